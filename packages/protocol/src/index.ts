@@ -1,0 +1,25 @@
+export { createClientId } from "./client-id.ts";
+export { type Collection, type CollectionsParse, type Field, parseCollections } from "./collection.ts";
+export { CollectionSet } from "./collection-set.ts";
+export {
+  badRequest,
+  encodeErrorBody,
+  type ErrorAnswer,
+  type FieldError,
+  type FieldErrors,
+} from "./error-body.ts";
+export { describeFormFields, type FormFields } from "./form-fields.ts";
+export { type AuthRecord, guest, type Identity, identityKey, identityOf, parseIdentity } from "./identity.ts";
+export { describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
+export { encodeJson } from "./json-text.ts";
+export { ProtocolError } from "./protocol-error.ts";
+export { type CustomMessage, parseEvent, readEvent, type RecordEvent } from "./record-event.ts";
+export { encodeFrame, heartbeat } from "./sse-frame.ts";
+export { type Subscription, parseSubscription } from "./subscription.ts";
+export {
+  parseEmptySubscribe,
+  parseSubscribeForm,
+  parseSubscribeJson,
+  type SubscribeParse,
+  type SubscribeRequest,
+} from "./subscribe-request.ts";

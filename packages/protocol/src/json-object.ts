@@ -1,0 +1,14 @@
+/** A JSON object of unknown shape, as it came off a wire. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Tells a JSON object from every other JSON value; arrays and null are none. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Names the JSON type of a value, for messages that say what came. */
+export function describeJsonType(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  return Array.isArray(value) ? "an array" : `a ${typeof value}`.replace("a object", "an object");
+}

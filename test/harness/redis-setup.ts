@@ -1,0 +1,16 @@
+import type { TestProject } from "vitest/node";
+import { openTestRedis } from "./test-redis.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** A real Redis for this run; each test takes a key prefix of its own. */
+    redisUrl: string;
+  }
+}
+
+/** Starts or finds the Redis of a test run, once for all its files. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const redis = await openTestRedis();
+  project.provide("redisUrl", redis.url);
+  return redis.close;
+}

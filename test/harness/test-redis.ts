@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { GenericContainer } from "testcontainers";
+import { freePort } from "./free-port.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** A Redis that tests may fill; `close` stops it if the test run started it. */
+export interface TestRedis {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Finds or starts a real Redis: `REDIS_URL`, else `redis-server` on the PATH, else a container, else Debian's package,
+ * installed now.
+ * @throws {Error} where none of the four is possible, saying what to do
+ */
+export async function openTestRedis(): Promise<TestRedis> {
+  const given = process.env["REDIS_URL"];
+  if (given !== undefined && given !== "") return { url: given, close: () => Promise.resolve() };
+  if (isInstalled()) return startRedisServer();
+  if (spawnSync("docker", ["info"], { stdio: "ignore" }).status === 0) return startContainer();
+  installDebianPackage();
+  return startRedisServer();
+}
+
+function isInstalled(): boolean {
+  return spawnSync("redis-server", ["--version"], { stdio: "ignore" }).status === 0;
+}
+
+function installDebianPackage(): void {
+  process.stderr.write("No Redis and no Docker here: installing Debian's redis-server\n");
+  const install = "apt-get update -q && apt-get install -y -q --no-install-recommends redis-server";
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  spawnSync("sh", ["-c", install], { env, stdio: ["ignore", "ignore", "inherit"] });
+  if (isInstalled()) return;
+  throw new Error(
+    "The tests need a real Redis, and none of these worked: REDIS_URL, redis-server on the PATH, Docker, apt-get install redis-server (as root). Set REDIS_URL=redis://host:port or install Redis.",
+  );
+}
+
+/** Starts a Redis process of its own on a free port, without persistence. */
+export async function startRedisServer(
+  port?: number,
+): Promise<TestRedis & { readonly process: ChildProcess }> {
+  const chosen = port ?? (await freePort());
+  const args = ["--port", String(chosen), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+  const server = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  server.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  await waitUntil(() => output.includes("Ready to accept connections"), "redis-server to accept connections");
+  const close = async (): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    server.kill("SIGKILL");
+    await once(server, "exit");
+  };
+  return { url: `redis://127.0.0.1:${chosen}`, close, process: server };
+}
+
+async function startContainer(): Promise<TestRedis> {
+  const container = await new GenericContainer("redis:8-alpine").withExposedPorts(6379).start();
+  const url = `redis://${container.getHost()}:${container.getMappedPort(6379)}`;
+  return { url, close: async () => void (await container.stop()) };
+}

@@ -1,0 +1,32 @@
+import { defineConfig } from "vitest/config";
+
+const redis = ["test/harness/redis-setup.ts"];
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/summary-reporter.ts"],
+    projects: [
+      { test: { name: "unit", include: ["{apps,packages}/**/src/**/*.test.ts"], globalSetup: redis } },
+      {
+        test: {
+          name: "conformance",
+          include: ["test/conformance/**/*.test.ts"],
+          globalSetup: redis,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          globalSetup: redis,
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
+          // each file drives several processes: side by side they only wait for each other
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
