@@ -1,1 +1,11 @@
-export const x = 1;
+export type {
+  AppliedChange,
+  Backplane,
+  BackplaneOptions,
+  ClientState,
+  EventSource,
+  LastFrame,
+  NodeHandlers,
+} from "./backplane.ts";
+export { BackplaneError } from "./backplane-error.ts";
+export { openBackplane } from "./open-backplane.ts";

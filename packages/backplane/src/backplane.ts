@@ -1,0 +1,144 @@
+import type { Identity } from "@sluice/protocol";
+
+/**
+ * What joins the nodes. Every node opens one; it brings the events in, knows which node holds which client, and
+ * carries messages between nodes.
+ */
+export interface Backplane {
+  readonly nodeId: string;
+
+  /** Whether the other nodes can be reached now. */
+  readonly connected: boolean;
+
+  /**
+   * Writes events to the log, in order, all or none.
+   * @param events one JSON text each, not looked into
+   * @returns their cursors
+   * @throws {BackplaneError} `unavailable`
+   */
+  append(events: readonly string[]): Promise<readonly string[]>;
+
+  /**
+   * Takes the next place in the order of requests, as a number that grows over all nodes. A request takes its ticket
+   * when it arrives, so that the order of arrival decides, however long the rest of it takes.
+   * @throws {BackplaneError} `unavailable`
+   */
+  takeTicket(): Promise<number>;
+
+  /**
+   * Makes a client of this node findable by every node, until it is unregistered or this node dies.
+   * @throws {BackplaneError} `unavailable`
+   */
+  register(clientId: string, state: ClientState): Promise<void>;
+
+  /** Forgets a client of this node. Does not throw: an entry that cannot be removed now expires. */
+  unregister(clientId: string): Promise<void>;
+
+  /**
+   * Sets a client's identity and subscriptions wherever the client is, and returns when its owner has applied them.
+   * @throws {BackplaneError} `unavailable`
+   */
+  subscribe(change: SubscriptionChange): Promise<SubscribeOutcome>;
+
+  /**
+   * Sends a client one frame under a subscription and removes that subscription: at most once, over all nodes.
+   * @throws {BackplaneError} `unavailable`
+   */
+  sendLast(frame: LastFrame): Promise<LastFrameOutcome>;
+
+  /**
+   * The stored collections, one JSON text each, by name.
+   * @throws {BackplaneError} `unavailable`
+   */
+  readCollections(): Promise<ReadonlyMap<string, string>>;
+
+  /**
+   * Stores a collection and tells every node.
+   * @throws {BackplaneError} `unavailable`
+   */
+  putCollection(name: string, json: string): Promise<void>;
+
+  /** Leaves: stops reading, forgets this node. Its clients must be unregistered before. */
+  close(): Promise<void>;
+}
+
+/** What every node may know of a client. */
+export interface ClientState {
+  /** Where the stream came from, or empty where that is not checked. */
+  readonly address: string;
+  readonly identity: Identity;
+  readonly subscriptions: readonly string[];
+  /** The ticket of the request that set identity and subscriptions; 0 before the first. */
+  readonly version: number;
+}
+
+export interface SubscriptionChange {
+  readonly clientId: string;
+  readonly ticket: number;
+  /** The sender's address where it must equal the stream's, else empty. */
+  readonly address: string;
+  readonly identity: Identity;
+  readonly subscriptions: readonly string[];
+}
+
+/**
+ * `live`: the owner has applied the change, or a newer one. `no-answer`: the owner may have applied it or not; the
+ * same change can be sent again.
+ */
+export type SubscribeOutcome = "live" | "unknown-client" | "wrong-address" | "wrong-identity" | "no-answer";
+
+export interface LastFrame {
+  readonly clientId: string;
+  readonly address: string;
+  /** The subscription string; also the frame's event name. */
+  readonly subscription: string;
+  readonly data: string;
+}
+
+export type LastFrameOutcome = "sent" | "unknown-client" | "wrong-address" | "not-subscribed" | "no-answer";
+
+/** How an event came in. */
+export interface EventSource {
+  readonly door: "log" | "record" | "message";
+  /** The place in the log; only logged events have one. */
+  readonly cursor?: string;
+  /** The collection that the channel names. */
+  readonly collection?: string;
+}
+
+/** What a node does with what comes in. Every function is synchronous and does not throw. */
+export interface NodeHandlers {
+  /** Takes one event, as written. Logged events come in log order, each once. */
+  event(text: string, source: EventSource): void;
+  /** Applies a change to a client of this node, unless a newer one was applied. */
+  apply(change: AppliedChange): "applied" | "unknown-client";
+  /** Writes a frame to a client of this node and drops its subscription. */
+  sendLast(frame: LastFrame): "sent" | "unknown-client";
+  /** The state of a client of this node, for a directory that has lost it. */
+  describe(clientId: string): ClientState | undefined;
+  /** The stored collections have changed. */
+  collectionsChanged(): void;
+  /** The backplane was lost, or is back. */
+  connectionChanged(connected: boolean): void;
+  /** Events may be missing: the log no longer has this node's place in it. */
+  gap(): void;
+  /** A fault that is no request's, for the log. */
+  fault(error: unknown, doing: string): void;
+}
+
+export interface AppliedChange {
+  readonly clientId: string;
+  readonly version: number;
+  readonly identity: Identity;
+  readonly subscriptions: readonly string[];
+}
+
+/** Limits and names that every node of a deployment shares. */
+export interface BackplaneOptions {
+  /** What every key and channel begins with; letters, digits and `:_-.{}`. */
+  readonly keyPrefix: string;
+  /** Log entries older than this are trimmed. */
+  readonly logSeconds: number;
+  /** Most log entries kept. */
+  readonly logEntries: number;
+}

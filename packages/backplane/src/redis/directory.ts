@@ -1,0 +1,221 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { identityKey } from "@sluice/protocol";
+import type { Redis } from "ioredis";
+import type {
+  ClientState,
+  LastFrame,
+  LastFrameOutcome,
+  NodeHandlers,
+  SubscribeOutcome,
+  SubscriptionChange,
+} from "../backplane.ts";
+import type { Keys } from "./keys.ts";
+import type { NodeMessage } from "./node-message.ts";
+import { PendingAnswers } from "./pending-answers.ts";
+import { Script } from "./script.ts";
+
+/** Life of a client's entry; the clients of a node that was killed are gone after it. */
+const clientLifeMs = 30_000;
+
+/** Life of a node's heartbeat key; without it the node counts as dead. */
+const nodeLifeMs = 6_000;
+
+const nodeBeatMs = 2_000;
+const renewMs = 10_000;
+const renewBatch = 500;
+
+/** An owner that listens may be busy; after this it is asked again, and after `busyOwnerMs` given up. */
+const answerMs = 1_000;
+const busyOwnerMs = 6_000;
+
+/** An owner that does not listen is either dead or about to be back. */
+const absentOwnerMs = 1_500;
+const absentRetryMs = 100;
+
+const registerScript = new Script<"OK">("register.lua");
+const subscribeScript = new Script<SubscribeReply>("subscribe.lua");
+const sendLastScript = new Script<Exclude<LastFrameOutcome, "sent"> | "stored">("send-last.lua");
+
+type SubscribeReply = readonly [
+  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "superseded" | "stored",
+  listeners: number,
+];
+
+/** What the directory works with. */
+export interface DirectoryContext {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly nodeId: string;
+  readonly handlers: NodeHandlers;
+}
+
+/** Redis's record of which node holds which client, and the questions to owners that come with it. */
+export class Directory {
+  readonly #redis: Redis;
+  readonly #keys: Keys;
+  readonly #nodeId: string;
+  readonly #handlers: NodeHandlers;
+  readonly #clients = new Set<string>();
+  readonly #answers = new PendingAnswers();
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  constructor({ redis, keys, nodeId, handlers }: DirectoryContext) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#nodeId = nodeId;
+    this.#handlers = handlers;
+  }
+
+  /** Announces this node and keeps its entries alive. */
+  async start(): Promise<void> {
+    await this.#beat();
+    this.#every(nodeBeatMs, () => this.#beat(), "renewing this node's heartbeat");
+    this.#every(renewMs, () => this.#renewClients(), "renewing clients");
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#redis.del(this.#keys.node(this.#nodeId)).catch(() => undefined);
+  }
+
+  async register(clientId: string, state: ClientState): Promise<void> {
+    this.#clients.add(clientId);
+    const { address, identity, subscriptions, version } = state;
+    const keys = [this.#keys.client(clientId), this.#keys.ticket];
+    const texts = [address, identityKey(identity), JSON.stringify(subscriptions)];
+    await registerScript.run(this.#redis, keys, [this.#nodeId, ...texts, version, clientLifeMs]);
+  }
+
+  async unregister(clientId: string): Promise<void> {
+    this.#clients.delete(clientId);
+    // an entry that cannot be removed now expires
+    await this.#redis.del(this.#keys.client(clientId)).catch(() => undefined);
+  }
+
+  async subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
+    const { clientId, ticket, address, identity, subscriptions } = change;
+    const question = this.#answers.open();
+    const reply = { node: this.#nodeId, request: question.request };
+    const message = messageText({
+      type: "apply",
+      reply,
+      change: { clientId, version: ticket, identity, subscriptions },
+    });
+    const texts = [
+      address,
+      identityKey(identity),
+      JSON.stringify(subscriptions),
+      message,
+      this.#keys.node(""),
+    ];
+    const send = (): Promise<SubscribeReply> =>
+      subscribeScript.run(this.#redis, [this.#keys.client(clientId)], [ticket, ...texts]);
+    try {
+      return await untilAnswered(send, question.answer);
+    } finally {
+      question.close();
+    }
+  }
+
+  async sendLast(frame: LastFrame): Promise<LastFrameOutcome> {
+    const { clientId, address, subscription } = frame;
+    const question = this.#answers.open();
+    const reply = { node: this.#nodeId, request: question.request };
+    const args = [
+      address,
+      subscription,
+      messageText({ type: "send-last", reply, frame }),
+      this.#keys.node(""),
+    ];
+    try {
+      const outcome = await sendLastScript.run(this.#redis, [this.#keys.client(clientId)], args);
+      if (outcome !== "stored") return outcome;
+      const answer = await within(question.answer, busyOwnerMs);
+      return answer === "sent" || answer === "unknown-client" ? answer : "no-answer";
+    } finally {
+      question.close();
+    }
+  }
+
+  /** Takes a message from this node's control channel, and answers it. */
+  async receive(message: NodeMessage): Promise<void> {
+    if (message.type === "answer") return this.#answers.settle(message.request, message.outcome);
+    const outcome =
+      message.type === "apply"
+        ? this.#handlers.apply(message.change)
+        : this.#handlers.sendLast(message.frame);
+    const { node, request } = message.reply;
+    const answer = messageText({ type: "answer", request, outcome });
+    // the asking node asks again if this is lost
+    await this.#redis.publish(this.#keys.node(node), answer).catch(() => undefined);
+  }
+
+  async #beat(): Promise<void> {
+    await this.#redis.set(this.#keys.node(this.#nodeId), Date.now(), "PX", nodeLifeMs);
+  }
+
+  async #renewClients(): Promise<void> {
+    const ids = [...this.#clients];
+    for (let start = 0; start < ids.length; start += renewBatch) {
+      await this.#renewBatch(ids.slice(start, start + renewBatch));
+    }
+  }
+
+  async #renewBatch(ids: readonly string[]): Promise<void> {
+    const pipeline = this.#redis.pipeline();
+    for (const id of ids) pipeline.pexpire(this.#keys.client(id), clientLifeMs);
+    const replies = (await pipeline.exec()) ?? [];
+    const lost = ids.filter((_id, index) => replies[index]?.[1] === 0);
+    await Promise.all(lost.map((id) => this.#restore(id)));
+  }
+
+  async #restore(clientId: string): Promise<void> {
+    const state = this.#clients.has(clientId) ? this.#handlers.describe(clientId) : undefined;
+    if (state === undefined) return;
+    await this.register(clientId, state);
+    if (this.#handlers.describe(clientId) === undefined) await this.unregister(clientId);
+  }
+
+  #every(periodMs: number, work: () => Promise<void>, doing: string): void {
+    let running = false;
+    const tick = async (): Promise<void> => {
+      if (running || this.#redis.status !== "ready") return;
+      running = true;
+      await work().catch((error: unknown) => this.#handlers.fault(error, doing));
+      running = false;
+    };
+    this.#timers.push(setInterval(() => void tick(), periodMs));
+  }
+}
+
+function messageText(message: NodeMessage): string {
+  return JSON.stringify(message);
+}
+
+/** Sends until the owner answers, is known to be dead, or has been waited for long enough. */
+async function untilAnswered(
+  send: () => Promise<SubscribeReply>,
+  answer: Promise<string>,
+): Promise<SubscribeOutcome> {
+  const startMs = performance.now();
+  for (;;) {
+    const [outcome, listeners] = await send();
+    if (outcome === "superseded") return "live";
+    if (outcome !== "stored") return outcome;
+    const answered = await within(answer, listeners > 0 ? answerMs : absentRetryMs);
+    if (answered !== undefined) return answered === "applied" ? "live" : "unknown-client";
+    const waitedMs = performance.now() - startMs;
+    if (waitedMs > (listeners > 0 ? busyOwnerMs : absentOwnerMs)) return "no-answer";
+  }
+}
+
+/** A promise's value, or nothing after a while. */
+async function within<T>(promise: Promise<T>, limitMs: number): Promise<T | undefined> {
+  const timeout = new AbortController();
+  const late = delay(limitMs, undefined, { signal: timeout.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timeout.abort();
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import type { NodeHandlers } from "../backplane.ts";
+
+/** Entries per read: few enough that one batch does not hold up the streams. */
+const batchEntries = 500;
+
+/** How long a read waits for entries; its return is the proof that the connection lives. */
+const blockMs = 2_000;
+
+/** The wait before the log is tried again after a fault. */
+const retryMs = 200;
+
+/** Reads the whole log in order, from where it ended when the node started, without a gap. */
+export class LogReader {
+  readonly #redis: Redis;
+  readonly #key: string;
+  readonly #handlers: NodeHandlers;
+  readonly #closing = new AbortController();
+  #position = "";
+  #reading: Promise<void> = Promise.resolve();
+
+  /** @param redis a connection of the reader's own: its reads block */
+  constructor(redis: Redis, key: string, handlers: NodeHandlers) {
+    this.#redis = redis;
+    this.#key = key;
+    this.#handlers = handlers;
+  }
+
+  /** Finds the end of the log and begins to read behind it. */
+  async start(): Promise<void> {
+    this.#position = await this.#end();
+    this.#reading = this.#read();
+  }
+
+  /** Stops reading; entries that were read are handed over before it returns. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#redis.disconnect();
+    await this.#reading;
+  }
+
+  /** The cursor of the last entry; an empty log gets its first one, so that a cursor always names an entry. */
+  async #end(): Promise<string> {
+    const [last] = await this.#redis.xrevrange(this.#key, "+", "-", "COUNT", 1);
+    return last?.[0] ?? (await this.#redis.xadd(this.#key, "*", "anchor", "")) ?? "0-0";
+  }
+
+  async #read(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        if (!(await this.#readBatch())) await this.#checkAnchor();
+      } catch (error) {
+        if (signal.aborted) return;
+        // a connection that is down says so by itself; only what Redis refuses is news
+        if (this.#redis.status === "ready") this.#handlers.fault(error, "reading the log");
+        await delay(retryMs, undefined, { signal }).catch(() => undefined);
+        await this.#checkAnchor().catch(() => undefined);
+      }
+    }
+  }
+
+  async #readBatch(): Promise<boolean> {
+    const reply = await this.#redis.xread(
+      "COUNT",
+      batchEntries,
+      "BLOCK",
+      blockMs,
+      "STREAMS",
+      this.#key,
+      this.#position,
+    );
+    const entries = reply?.[0]?.[1] ?? [];
+    for (const [cursor, fields] of entries) {
+      this.#position = cursor;
+      this.#hand(cursor, fields);
+    }
+    return entries.length > 0;
+  }
+
+  #hand(cursor: string, fields: readonly string[]): void {
+    if (fields[0] === "anchor") return;
+    const at = fields.findIndex((field, index) => index % 2 === 0 && field === "event");
+    // an entry without an event is handed on as an empty one, to be counted as malformed
+    this.#handlers.event(at < 0 ? "" : (fields[at + 1] ?? ""), { door: "log", cursor });
+  }
+
+  /** A place that the log no longer has says that entries behind it may be gone too. */
+  async #checkAnchor(): Promise<void> {
+    const [entry] = await this.#redis.xrange(this.#key, this.#position, this.#position);
+    if (entry !== undefined) return;
+    this.#position = await this.#end();
+    this.#handlers.gap();
+  }
+}

@@ -1,0 +1,192 @@
+import { randomBytes } from "node:crypto";
+import type { Redis } from "ioredis";
+import type {
+  Backplane,
+  BackplaneOptions,
+  ClientState,
+  LastFrame,
+  LastFrameOutcome,
+  NodeHandlers,
+  SubscribeOutcome,
+  SubscriptionChange,
+} from "../backplane.ts";
+import { BackplaneError } from "../backplane-error.ts";
+import { ChannelReader } from "./channel-reader.ts";
+import { connectRedis } from "./connection.ts";
+import { Directory } from "./directory.ts";
+import { type Keys, keysUnder } from "./keys.ts";
+import { LogReader } from "./log-reader.ts";
+import { parseNodeMessage } from "./node-message.ts";
+import { Script } from "./script.ts";
+
+const trimScript = new Script<number>("trim.lua");
+const trimMs = 5_000;
+
+/** A node's three connections: commands, blocking reads of the log, and channels. */
+interface Connections {
+  readonly commands: Redis;
+  readonly log: Redis;
+  readonly channels: Redis;
+}
+
+/**
+ * Joins this node to the others through Redis; returns when it hears everything that a node must hear.
+ * @throws {BackplaneError} `unavailable` where Redis does not answer within ten seconds
+ */
+export async function openRedisBackplane(
+  url: string,
+  options: BackplaneOptions,
+  handlers: NodeHandlers,
+): Promise<Backplane> {
+  const nodeId = randomBytes(8).toString("hex");
+  const [commands, log, channels] = await Promise.all(
+    ["commands", "log", "channels"].map((role) => connectRedis(url, `sluice-${nodeId}-${role}`)),
+  );
+  if (commands === undefined || log === undefined || channels === undefined) {
+    throw new BackplaneError("expected three connections");
+  }
+  const backplane = new RedisBackplane(nodeId, { commands, log, channels }, { options, handlers });
+  await backplane.start();
+  return backplane;
+}
+
+class RedisBackplane implements Backplane {
+  readonly nodeId: string;
+  readonly #connections: Connections;
+  readonly #keys: Keys;
+  readonly #options: BackplaneOptions;
+  readonly #handlers: NodeHandlers;
+  readonly #directory: Directory;
+  readonly #logReader: LogReader;
+  readonly #channelReader: ChannelReader;
+  #trims: NodeJS.Timeout | undefined;
+  #wasConnected = true;
+
+  constructor(
+    nodeId: string,
+    connections: Connections,
+    { options, handlers }: { readonly options: BackplaneOptions; readonly handlers: NodeHandlers },
+  ) {
+    this.nodeId = nodeId;
+    this.#connections = connections;
+    this.#keys = keysUnder(options.keyPrefix);
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#directory = new Directory({ redis: connections.commands, keys: this.#keys, nodeId, handlers });
+    this.#logReader = new LogReader(connections.log, this.#keys.log, handlers);
+    this.#channelReader = new ChannelReader(connections.channels, this.#keys, nodeId);
+  }
+
+  async start(): Promise<void> {
+    for (const redis of this.#all()) {
+      redis.on("ready", () => this.#noticeConnection());
+      redis.on("close", () => this.#noticeConnection());
+    }
+    await this.#channelReader.start(this.#handlers, (text) => this.#receive(text));
+    await this.#logReader.start();
+    await this.#directory.start();
+    this.#trims = setInterval(() => void this.#trim(), trimMs);
+  }
+
+  get connected(): boolean {
+    return this.#all().every((redis) => redis.status === "ready");
+  }
+
+  append(events: readonly string[]): Promise<readonly string[]> {
+    return this.#command(async (redis) => {
+      const transaction = redis.multi();
+      for (const event of events) transaction.xadd(this.#keys.log, "*", "event", event);
+      const replies = (await transaction.exec()) ?? [];
+      return replies.map(([error, cursor]) => {
+        if (error !== null) throw error;
+        return String(cursor);
+      });
+    });
+  }
+
+  takeTicket(): Promise<number> {
+    return this.#command((redis) => redis.incr(this.#keys.ticket));
+  }
+
+  register(clientId: string, state: ClientState): Promise<void> {
+    return this.#command(() => this.#directory.register(clientId, state));
+  }
+
+  unregister(clientId: string): Promise<void> {
+    return this.#directory.unregister(clientId);
+  }
+
+  subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
+    return this.#command(() => this.#directory.subscribe(change));
+  }
+
+  sendLast(frame: LastFrame): Promise<LastFrameOutcome> {
+    return this.#command(() => this.#directory.sendLast(frame));
+  }
+
+  readCollections(): Promise<ReadonlyMap<string, string>> {
+    return this.#command(
+      async (redis) => new Map(Object.entries(await redis.hgetall(this.#keys.collections))),
+    );
+  }
+
+  putCollection(name: string, json: string): Promise<void> {
+    return this.#command(async (redis) => {
+      await redis
+        .multi()
+        .hset(this.#keys.collections, name, json)
+        .publish(this.#keys.collections, name)
+        .exec();
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#trims);
+    this.#wasConnected = false;
+    await this.#directory.close();
+    await this.#logReader.close();
+    this.#channelReader.close();
+    this.#connections.commands.disconnect();
+  }
+
+  #all(): readonly Redis[] {
+    const { commands, log, channels } = this.#connections;
+    return [commands, log, channels];
+  }
+
+  async #command<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#connections.commands);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new BackplaneError(`Redis did not do it: ${reason}`, { cause: error });
+    }
+  }
+
+  #receive(text: string): void {
+    const message = parseNodeMessage(text);
+    if (message === undefined)
+      this.#handlers.fault(text.slice(0, 200), "reading a message from another node");
+    else void this.#directory.receive(message);
+  }
+
+  #noticeConnection(): void {
+    const { connected } = this;
+    if (connected === this.#wasConnected) return;
+    this.#wasConnected = connected;
+    this.#handlers.connectionChanged(connected);
+    // an announcement may have been missed meanwhile
+    if (connected) this.#handlers.collectionsChanged();
+  }
+
+  async #trim(): Promise<void> {
+    const { logSeconds, logEntries } = this.#options;
+    const { commands } = this.#connections;
+    if (commands.status !== "ready") return;
+    try {
+      await trimScript.run(commands, [this.#keys.log], [logSeconds * 1000, logEntries]);
+    } catch (error) {
+      this.#handlers.fault(error, "trimming the log");
+    }
+  }
+}
