@@ -1,1 +1,3 @@
-export const x = 1;
+export { type DenialReason, isDecidable } from "./access.ts";
+export type { ClientSink } from "./client.ts";
+export { Hub } from "./hub.ts";

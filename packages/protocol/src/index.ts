@@ -15,7 +15,7 @@ export { encodeJson } from "./json-text.ts";
 export { ProtocolError } from "./protocol-error.ts";
 export { type CustomMessage, parseEvent, readEvent, type RecordEvent } from "./record-event.ts";
 export { encodeFrame, heartbeat } from "./sse-frame.ts";
-export { type Subscription, parseSubscription } from "./subscription.ts";
+export { parseSubscription, type Subscription, topicOf } from "./subscription.ts";
 export {
   parseEmptySubscribe,
   parseSubscribeForm,

@@ -11,7 +11,9 @@ export interface SubscribeRequest {
 }
 
 /** A request read, or the answer that refuses it. */
-export type SubscribeParse = { readonly request: SubscribeRequest } | { readonly refusal: ErrorAnswer };
+export type SubscribeParse =
+  | { readonly request: SubscribeRequest; readonly refusal?: never }
+  | { readonly refusal: ErrorAnswer; readonly request?: never };
 
 /** Most bytes of a client id, most subscriptions of a client, most bytes of one subscription. */
 export const subscribeLimits = { clientIdBytes: 255, subscriptions: 1000, subscriptionBytes: 2500 };

@@ -1,0 +1,48 @@
+import { BackplaneError } from "@sluice/backplane";
+import type { HttpBindings } from "@hono/node-server";
+import { badRequest } from "@sluice/protocol";
+import { Hono } from "hono";
+import { answerError } from "./answers.ts";
+import { showAuthPage } from "./auth-page.ts";
+import { cors } from "./cors.ts";
+import type { GatewayContext } from "./gateway-context.ts";
+import { showHealth, showLive, showReady } from "./health.ts";
+import { redirectOAuth2 } from "./oauth2-redirect.ts";
+import { openStream } from "./open-stream.ts";
+import { publishEvents } from "./publish-events.ts";
+import { setSubscriptions } from "./set-subscriptions.ts";
+import { UnavailableError } from "./unavailable-error.ts";
+
+/** The routes of a gateway. */
+export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use(cors(gateway.settings.corsOrigins));
+  app.get("/api/realtime", (context) => openStream(gateway, context));
+  app.post("/api/realtime", (context) => setSubscriptions(gateway, context));
+  app.post("/api/realtime/publish", (context) => publishEvents(gateway, context));
+  app.on(["GET", "POST"], "/api/oauth2-redirect", (context) => redirectOAuth2(gateway, context));
+  app.get("/_/", showAuthPage);
+  app.get("/api/health", showHealth);
+  app.get("/livez", showLive);
+  app.get("/readyz", (context) => showReady(gateway, context));
+  app.get("/metrics", async (context) => {
+    context.header("Content-Type", gateway.metrics.registry.contentType);
+    return context.body(await gateway.metrics.registry.metrics());
+  });
+  app.notFound((context) =>
+    answerError(context, { status: 404, message: "The requested resource wasn't found." }),
+  );
+  app.onError((error, context) => {
+    if (error instanceof UnavailableError)
+      return answerError(context, { status: 503, message: error.message });
+    if (error instanceof BackplaneError) {
+      gateway.log.warn({ err: error, path: context.req.path }, "a request failed: no backplane");
+      return answerError(context, { status: 503, message: "The realtime service is not available now." });
+    }
+    // a body that breaks off is the sender's hang-up; nobody reads the answer
+    if (!context.env.incoming.complete) return answerError(context, badRequest);
+    gateway.log.error({ err: error, path: context.req.path }, "a request failed");
+    return answerError(context, { status: 500, message: badRequest.message });
+  });
+  return app;
+}

@@ -1,0 +1,23 @@
+import type { IncomingMessage } from "node:http";
+import { isIP, SocketAddress } from "node:net";
+
+/**
+ * The address that a request came from: the rightmost valid one in the trusted proxy's header, else the TCP peer's.
+ * @param trustedHeader in lower case
+ * @returns one spelling for each address, IPv4 inside IPv6 as IPv4
+ * @see PocketBase core/event_request.go RealIP
+ */
+export function clientAddress(request: IncomingMessage, trustedHeader: string | undefined): string {
+  const header = trustedHeader === undefined ? undefined : lastLine(request, trustedHeader);
+  const forwarded = header?.split(",").map((part) => part.trim()) ?? [];
+  return normalize(forwarded.findLast((part) => isIP(part) !== 0) ?? request.socket.remoteAddress ?? "");
+}
+
+function lastLine(request: IncomingMessage, name: string): string | undefined {
+  return request.headersDistinct[name]?.at(-1);
+}
+
+function normalize(address: string): string {
+  const inner = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  return isIP(inner) === 6 ? new SocketAddress({ address: inner, family: "ipv6" }).address : inner;
+}

@@ -1,0 +1,27 @@
+import type { Backplane } from "@sluice/backplane";
+import type { Hub } from "@sluice/hub";
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import type { Logger } from "pino";
+import type { Authenticator } from "./authenticator.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Settings } from "./settings.ts";
+import type { StreamContext } from "./stream.ts";
+import type { StreamKeeper } from "./stream-keeper.ts";
+
+/** The parts of one gateway that routes work with. */
+export interface GatewayContext {
+  readonly settings: Settings;
+  readonly backplane: Backplane;
+  readonly hub: Hub;
+  readonly streams: StreamKeeper;
+  readonly streamContext: StreamContext;
+  readonly authenticator: Authenticator;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Whether the gateway is leaving: it takes no new streams. */
+  readonly draining: () => boolean;
+}
+
+/** A hono request with Node's own request and response behind it. */
+export type NodeContext = Context<{ Bindings: HttpBindings }>;

@@ -1,0 +1,137 @@
+import { once } from "node:events";
+import { Server } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
+import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
+import { Hub } from "@sluice/hub";
+import type { Logger } from "pino";
+import { createApp } from "./app.ts";
+import { Authenticator } from "./authenticator.ts";
+import { CollectionStore } from "./collection-store.ts";
+import { EventFeed } from "./event-feed.ts";
+import type { GatewayContext } from "./gateway-context.ts";
+import { createMetrics, watchLevels } from "./metrics.ts";
+import { nodeHandlers } from "./node-handlers.ts";
+import type { Settings } from "./settings.ts";
+import { StartError } from "./start-error.ts";
+import { StreamKeeper } from "./stream-keeper.ts";
+import { TokenVerifier } from "./tokens.ts";
+
+/** Longer than the idle time of most load balancers, which else send a request on a connection that just closes. */
+const keepAliveMs = 75_000;
+
+/** How long a drain waits for streams that cannot be ended politely yet. */
+const drainGraceMs = 5_000;
+
+const nowMs = (): number => performance.now();
+
+/** One running gateway. */
+export interface Gateway {
+  readonly port: number;
+  /** Takes no new streams, ends the open ones politely over the drain time, and stops. */
+  readonly drain: () => Promise<void>;
+}
+
+/**
+ * Starts a gateway; it takes requests when this returns.
+ * @throws {StartError} where a setting turns out bad: no Redis, bad collections, a port in use
+ */
+export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
+  const metrics = createMetrics();
+  const hub = new Hub({
+    defer: (flush) => void setImmediate(flush),
+    onDelivered: (frames) => metrics.deliveries.inc(frames),
+    onDenied: (reason) => metrics.denials.inc({ reason }),
+  });
+  const streams = new StreamKeeper({ settings: settings.streams, nowMs });
+  const feed = new EventFeed({ hub, metrics, log, maxEventBytes: settings.maxEventBytes, nowMs });
+  const collections = new CollectionStore(settings.collectionsFile, {
+    log,
+    onChange: (loaded) => hub.setCollections(loaded),
+  });
+  const verifier = new TokenVerifier(settings.auth);
+  if (!verifier.hasKey) log.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
+  const backplane = await open(settings, nodeHandlers({ hub, streams, feed, collections, metrics, log }));
+  await loadCollections(settings, collections, backplane);
+  watchLevels(metrics, {
+    streams: () => hub.clientCount,
+    subscriptions: () => hub.subscriptionCount,
+    connected: () => backplane.connected,
+  });
+  const state = { draining: false };
+  const context: GatewayContext = {
+    settings,
+    backplane,
+    hub,
+    streams,
+    streamContext: {
+      maxOutboxBytes: settings.streams.maxOutboxBytes,
+      nowMs,
+      onCut: (reason) => metrics.cuts.inc({ reason }),
+    },
+    authenticator: new Authenticator(verifier, settings.auth.collection, () => collections.current),
+    metrics,
+    log,
+    draining: () => state.draining,
+  };
+  const server = await listen(context);
+  streams.start();
+  const drain = async (): Promise<void> => {
+    state.draining = true;
+    await streams.endAll(settings.drainSeconds * 1000, drainGraceMs);
+    streams.stop();
+    collections.stop();
+    server.close();
+    server.closeAllConnections();
+    await backplane.close();
+  };
+  return { port: portOf(server), drain };
+}
+
+async function open(settings: Settings, handlers: NodeHandlers): Promise<Backplane> {
+  try {
+    return await openBackplane(settings.redisUrl, settings, handlers);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError([`REDIS_URL: ${reason}`], { cause: error });
+  }
+}
+
+async function loadCollections(
+  { collectionsFile }: Settings,
+  collections: CollectionStore,
+  backplane: Backplane,
+): Promise<void> {
+  const where = collectionsFile === undefined ? "collections" : `COLLECTIONS_FILE: ${collectionsFile}`;
+  try {
+    const problems = await collections.start(() => backplane.readCollections());
+    if (problems.length === 0 || collectionsFile === undefined) return;
+    throw new StartError(problems.map((problem) => `${where}: ${problem}`));
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError([`${where}: ${reason}`], { cause: error });
+  }
+}
+
+async function listen(context: GatewayContext): Promise<Server> {
+  const { host, port } = context.settings;
+  const app = createApp(context);
+  const server = createAdaptorServer({ fetch: app.fetch, hostname: host });
+  if (!(server instanceof Server)) throw new TypeError("expected an HTTP/1.1 server");
+  server.keepAliveTimeout = keepAliveMs;
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError([`HOST, PORT: expected an address to listen on, got ${host}:${port}: ${reason}`], {
+      cause: error,
+    });
+  }
+  return server;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

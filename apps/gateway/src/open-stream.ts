@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { createClientId, encodeFrame, guest } from "@sluice/protocol";
+import { clientAddress } from "./client-address.ts";
+import { originHeaders } from "./cors.ts";
+import type { GatewayContext, NodeContext } from "./gateway-context.ts";
+import { Stream } from "./stream.ts";
+import { UnavailableError } from "./unavailable-error.ts";
+
+const streamHeaders = [
+  ["Content-Type", "text/event-stream"],
+  ["Cache-Control", "no-store"],
+  ["X-Accel-Buffering", "no"],
+] as const;
+
+/**
+ * `GET /api/realtime`: opens a stream. The client is in the directory before `PB_CONNECT` is written, so that every
+ * node finds it from the moment on at which anybody knows its id.
+ */
+export async function openStream(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+  const { incoming, outgoing } = context.env;
+  if (incoming.method === "HEAD") {
+    for (const [name, value] of streamHeaders) context.header(name, value);
+    return context.body(null, 200);
+  }
+  const { hub, settings } = gateway;
+  if (gateway.draining()) throw new UnavailableError("This node is shutting down.");
+  if (hub.clientCount >= settings.streams.maxStreams)
+    throw new UnavailableError("Too many realtime streams.");
+  const clientId = createClientId((bytes) => crypto.getRandomValues(bytes));
+  const stream = new Stream(clientId, outgoing, { lifeMs: lifeMs(gateway), context: gateway.streamContext });
+  const address = settings.checkAddress ? clientAddress(incoming, settings.trustedProxyHeader) : "";
+  await admit(gateway, stream, address);
+  // 'close' has come already if the client left while it was registered
+  if (outgoing.destroyed) release(gateway, clientId);
+  else {
+    outgoing.once("close", () => release(gateway, clientId));
+    announce(gateway, stream, { incoming, outgoing });
+  }
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** The stream's life, shortened at random by up to a tenth: streams opened together do not end together. */
+function lifeMs({ settings }: GatewayContext): number {
+  const { streamSeconds } = settings.streams;
+  return streamSeconds === 0 ? Number.POSITIVE_INFINITY : streamSeconds * 1000 * (1 - Math.random() / 10);
+}
+
+async function admit({ hub, backplane }: GatewayContext, stream: Stream, address: string): Promise<void> {
+  hub.add(stream.clientId, address, stream);
+  try {
+    await backplane.register(stream.clientId, { address, identity: guest, subscriptions: [], version: 0 });
+  } catch (error) {
+    hub.remove(stream.clientId);
+    throw error;
+  }
+}
+
+function release({ hub, streams, backplane }: GatewayContext, clientId: string): void {
+  hub.remove(clientId);
+  streams.remove(clientId);
+  void backplane.unregister(clientId);
+}
+
+function announce(
+  { settings, streams }: GatewayContext,
+  stream: Stream,
+  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
+): void {
+  // PocketBase sends no Connection header
+  outgoing.removeHeader("Connection");
+  const headers = [...streamHeaders, ...originHeaders(settings.corsOrigins, incoming.headers.origin)];
+  outgoing.writeHead(200, headers.flat());
+  streams.add(stream);
+  const data = JSON.stringify({ clientId: stream.clientId });
+  stream.write([encodeFrame({ id: stream.clientId, event: "PB_CONNECT", data })]);
+}

@@ -1,0 +1,87 @@
+import type { ServerResponse } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  badRequest,
+  type ErrorAnswer,
+  parseEmptySubscribe,
+  parseSubscribeForm,
+  parseSubscribeJson,
+  type SubscribeParse,
+} from "@sluice/protocol";
+import { answerError } from "./answers.ts";
+import { clientAddress } from "./client-address.ts";
+import type { GatewayContext, NodeContext } from "./gateway-context.ts";
+import { readBody, type RequestBody } from "./request-body.ts";
+import { UnavailableError } from "./unavailable-error.ts";
+
+const tooLarge: ErrorAnswer = { status: 413, message: "Request entity too large." };
+
+const refusals = {
+  "unknown-client": { status: 404, message: "Missing or invalid client id." },
+  "wrong-address": { status: 400, message: "Invalid realtime client." },
+  "wrong-identity": {
+    status: 403,
+    message: "The current and the previous request authorization don't match.",
+  },
+} as const satisfies Record<string, ErrorAnswer>;
+
+/**
+ * `POST /api/realtime`: sets the subscriptions and the identity of a stream, wherever it is. The answer 204 means that
+ * the node which holds the stream has applied them.
+ */
+export async function setSubscriptions(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+  const { backplane, authenticator } = gateway;
+  const { incoming, outgoing } = context.env;
+  // the ticket is taken on arrival: requests count in the order in which they came, however long their body takes
+  const ticket = backplane.takeTicket();
+  ticket.catch(() => undefined);
+  const { refusal, request } = await readRequest(context);
+  if (refusal !== undefined) return answerError(context, refusal);
+  const identity = await authenticator.authenticate(incoming.headers.authorization);
+  const change = { ...request, identity, ticket: await ticket, address: senderAddress(gateway, context) };
+  if (await hasHungUp(outgoing)) return context.body(null, 204);
+  const outcome = await backplane.subscribe(change);
+  switch (outcome) {
+    case "live":
+      return context.body(null, 204);
+    case "no-answer":
+      throw new UnavailableError("The node of this client does not answer.");
+    case "unknown-client":
+    case "wrong-address":
+    case "wrong-identity":
+      return answerError(context, refusals[outcome]);
+  }
+}
+
+async function readRequest(context: NodeContext): Promise<SubscribeParse> {
+  const body = await readBody(context.env.incoming);
+  return parseBody(body);
+}
+
+function parseBody(body: RequestBody): SubscribeParse {
+  switch (body.kind) {
+    case "empty":
+      return parseEmptySubscribe();
+    case "json":
+      return parseSubscribeJson(body.text);
+    case "form":
+      return parseSubscribeForm(body.fields);
+    case "too-large":
+      return { refusal: tooLarge };
+    case "unreadable":
+      return { refusal: badRequest };
+  }
+}
+
+function senderAddress({ settings }: GatewayContext, { env }: NodeContext): string {
+  return settings.checkAddress ? clientAddress(env.incoming, settings.trustedProxyHeader) : "";
+}
+
+/**
+ * Whether the sender is gone. Old SDKs abort a POST when they send the next one: the aborted one must not be applied
+ * behind it. One turn of the loop lets a hang-up be seen that came together with what was waited for.
+ */
+async function hasHungUp(response: ServerResponse): Promise<boolean> {
+  await nextTurn();
+  return response.destroyed;
+}

@@ -1,0 +1,103 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { SettingReader } from "./setting-reader.ts";
+
+/** Everything that a gateway can be told, parsed once from the environment. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  /** Nothing for the embedded backplane. */
+  readonly redisUrl: string | undefined;
+  readonly keyPrefix: string;
+  readonly logSeconds: number;
+  readonly logEntries: number;
+  readonly collectionsFile: string | undefined;
+  readonly auth: AuthSettings;
+  readonly streams: StreamSettings;
+  readonly maxEventBytes: number;
+  readonly corsOrigins: readonly string[];
+  /** In lower case. */
+  readonly trustedProxyHeader: string | undefined;
+  readonly checkAddress: boolean;
+  readonly drainSeconds: number;
+  readonly logLevel: string;
+}
+
+/** Which tokens are good. Without any key every token is bad. */
+export interface AuthSettings {
+  readonly secret: string | undefined;
+  readonly jwksUrl: URL | undefined;
+  readonly publicKey: KeyObject | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  readonly collection: string;
+}
+
+/** The limits of a stream; 0 seconds is no limit. */
+export interface StreamSettings {
+  readonly idleSeconds: number;
+  readonly streamSeconds: number;
+  readonly heartbeatSeconds: number;
+  readonly stallSeconds: number;
+  readonly maxStreams: number;
+  readonly maxOutboxBytes: number;
+}
+
+/** Settings, or one line for each bad value: its name, what was expected, what came. */
+export type SettingsParse = { readonly settings: Settings } | { readonly problems: readonly string[] };
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+/** Reads all settings; every bad value is reported, not only the first. */
+export function parseSettings(env: Readonly<Record<string, string | undefined>>): SettingsParse {
+  const read = new SettingReader(env);
+  const settings: Settings = {
+    host: read.text("HOST", "0.0.0.0"),
+    port: read.integer("PORT", 8080, { min: 0, max: 65_535 }),
+    redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"])?.href,
+    keyPrefix: read.matching("KEY_PREFIX", "rt:", /^[\w:.{}-]+$/, "letters, digits and any of : _ - . { }"),
+    logSeconds: read.integer("LOG_SECONDS", 900, { min: 1 }),
+    logEntries: read.integer("LOG_ENTRIES", 200_000, { min: 1 }),
+    collectionsFile: read.optionalText("COLLECTIONS_FILE"),
+    auth: readAuth(read),
+    streams: readStreams(read),
+    maxEventBytes: read.integer("MAX_EVENT_BYTES", 1_048_576, { min: 1 }),
+    corsOrigins: read.list("CORS_ORIGINS", ["*"]),
+    trustedProxyHeader: read.optionalText("TRUSTED_PROXY_HEADER")?.toLowerCase(),
+    checkAddress: read.boolean("CHECK_ADDRESS", false),
+    drainSeconds: read.integer("DRAIN_SECONDS", 20, { min: 0 }),
+    logLevel: read.choice("LOG_LEVEL", "info", logLevels),
+  };
+  return read.problems.length === 0 ? { settings } : { problems: read.problems };
+}
+
+function readAuth(read: SettingReader): AuthSettings {
+  const jwksUrl = read.url("AUTH_JWKS_URL", ["http:", "https:"]);
+  const publicKey = read.parsed("AUTH_PUBLIC_KEY", parsePublicKey, "a public key in PEM form");
+  if (jwksUrl !== undefined && publicKey !== undefined) {
+    read.problems.push("AUTH_PUBLIC_KEY: expected only one of AUTH_JWKS_URL and AUTH_PUBLIC_KEY, got both");
+  }
+  return {
+    secret: read.optionalText("AUTH_SECRET"),
+    jwksUrl,
+    publicKey,
+    issuer: read.optionalText("AUTH_ISSUER"),
+    audience: read.optionalText("AUTH_AUDIENCE"),
+    collection: read.text("AUTH_COLLECTION", "users"),
+  };
+}
+
+/** Environment files often carry a PEM on one line, its line ends written as `\n`. */
+function parsePublicKey(pem: string): KeyObject {
+  return createPublicKey(pem.replaceAll(String.raw`\n`, "\n"));
+}
+
+function readStreams(read: SettingReader): StreamSettings {
+  return {
+    idleSeconds: read.integer("IDLE_SECONDS", 300, { min: 0 }),
+    streamSeconds: read.integer("STREAM_SECONDS", 1_800, { min: 0 }),
+    heartbeatSeconds: read.integer("HEARTBEAT_SECONDS", 20, { min: 0 }),
+    stallSeconds: read.integer("STALL_SECONDS", 30, { min: 1 }),
+    maxStreams: read.integer("MAX_STREAMS", 50_000, { min: 1 }),
+    maxOutboxBytes: read.integer("MAX_OUTBOX_BYTES", 1_048_576, { min: 1 }),
+  };
+}

@@ -1,0 +1,35 @@
+/** What the first lines for a newcomer are made of. */
+export interface Welcome {
+  readonly port: number;
+  readonly superuserToken: string | undefined;
+}
+
+/** Lines to paste into a second terminal: open a stream, subscribe it, publish, see the event. */
+export function welcomeText({ port, superuserToken }: Welcome): string {
+  const url = `http://127.0.0.1:${port}`;
+  const token = superuserToken ?? "A_SUPERUSER_TOKEN";
+  return `
+Sluice is up at ${url}, on the embedded backplane: one node, in memory, demo collections.
+
+1. Open a stream, in a second terminal:
+
+curl -sN ${url}/api/realtime | tee /tmp/sluice-stream
+
+2. Subscribe it to all posts, in a third one:
+
+curl -i ${url}/api/realtime -H 'Content-Type: application/json' \\
+  -d '{"clientId":"'$(sed -n '1s/^id://p' /tmp/sluice-stream)'","subscriptions":["posts/*"]}'
+
+3. Publish an event there, and see it appear in the second:
+
+curl -i ${url}/api/realtime/publish -H 'Content-Type: application/json' \\
+  -H 'Authorization: ${token}' \\
+  -d '{"collection":"posts","action":"create","record":{"id":"p1","title":"Hello"}}'
+
+With Redis, any number of nodes, and AUTH_SECRET set to sign your own tokens:
+
+REDIS_URL=redis://127.0.0.1:6379 AUTH_SECRET=change-me COLLECTIONS_FILE=apps/gateway/demo/collections.json npm start
+redis-cli XADD rt:log '*' event '{"collection":"posts","action":"create","record":{"id":"p2","title":"Hello"}}'
+
+`;
+}

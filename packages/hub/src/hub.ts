@@ -1,0 +1,176 @@
+import {
+  CollectionSet,
+  type CustomMessage,
+  encodeFrame,
+  type Identity,
+  parseSubscription,
+  type RecordEvent,
+  topicOf,
+} from "@sluice/protocol";
+import { denyByFilter, denyByRule, type DenialReason } from "./access.ts";
+import { Client, type ClientSink } from "./client.ts";
+import { EventEncoder } from "./event-encoder.ts";
+import { recordTopics } from "./record-topics.ts";
+import { type SubscriberGroup, SubscriptionIndex } from "./subscription-index.ts";
+import type { View } from "./view.ts";
+
+/** What a hub needs from the process around it. */
+export interface HubContext {
+  /** Runs a function later in this turn of the event loop, or at the start of the next. */
+  readonly defer: (flush: () => void) => void;
+  /** Counts a frame that was put into an outbox. */
+  readonly onDelivered: (frames: number) => void;
+  /** Counts a subscriber who may not have an event. */
+  readonly onDenied: (reason: DenialReason) => void;
+}
+
+/** A client's whole set of subscriptions, and the ticket of the request that set it. */
+export interface ClientChange {
+  readonly version: number;
+  readonly identity: Identity;
+  readonly subscriptions: readonly string[];
+}
+
+/** The clients of this node: finds who may have an event, encodes it once per view, and puts it into their outboxes. */
+export class Hub {
+  readonly #context: HubContext;
+  readonly #clients = new Map<string, Client>();
+  readonly #index = new SubscriptionIndex();
+  #collections = new CollectionSet();
+  #dirty: Client[] = [];
+
+  constructor(context: HubContext) {
+    this.#context = context;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  get subscriptionCount(): number {
+    return this.#index.size;
+  }
+
+  /** Replaces the collections; the next event is decided by the new ones. */
+  setCollections(collections: CollectionSet): void {
+    this.#collections = collections;
+  }
+
+  /** Takes in a client, as a guest without subscriptions. */
+  add(clientId: string, address: string, sink: ClientSink): void {
+    this.#clients.set(clientId, new Client(clientId, address, sink));
+  }
+
+  /** Forgets a client; what is in its outbox is dropped. */
+  remove(clientId: string): void {
+    const client = this.#clients.get(clientId);
+    if (client === undefined) return;
+    this.#clients.delete(clientId);
+    for (const subscription of client.subscriptions.values()) this.#index.remove(client, subscription);
+  }
+
+  find(clientId: string): Client | undefined {
+    return this.#clients.get(clientId);
+  }
+
+  /**
+   * Sets a client's identity and subscriptions in one step, unless a newer change was applied.
+   * @returns false where there is no such client
+   */
+  apply(clientId: string, { version, identity, subscriptions }: ClientChange): boolean {
+    const client = this.#clients.get(clientId);
+    if (client === undefined) return false;
+    if (client.version > version) return true;
+    const wanted = new Map(
+      subscriptions.map((raw) => [raw, client.subscriptions.get(raw) ?? parseSubscription(raw)]),
+    );
+    for (const [raw, subscription] of client.subscriptions) {
+      if (!wanted.has(raw)) this.#index.remove(client, subscription);
+    }
+    for (const subscription of wanted.values()) this.#index.add(client, subscription);
+    client.version = version;
+    client.identity = identity;
+    client.subscriptions = wanted;
+    return true;
+  }
+
+  /**
+   * Sends a client one frame under one of its subscriptions and drops the subscription.
+   * @returns false where there is no such client
+   */
+  sendLast(clientId: string, subscription: string, data: string): boolean {
+    const client = this.#clients.get(clientId);
+    if (client === undefined) return false;
+    const dropped = client.subscriptions.get(subscription);
+    if (dropped !== undefined) {
+      this.#deliver(client, encodeFrame({ event: subscription, data }));
+      this.#index.remove(client, dropped);
+      client.subscriptions = new Map([...client.subscriptions].filter(([raw]) => raw !== subscription));
+    }
+    return true;
+  }
+
+  /**
+   * Sends a record event to everybody who may see it.
+   * @param cursor the event's place in the log, if it has one
+   * @returns false where the collection is unknown: the event reaches nobody
+   */
+  dispatchRecord(event: RecordEvent, cursor?: string): boolean {
+    const collection = this.#collections.find(event.collection);
+    if (collection === undefined) return false;
+    const encoder = new EventEncoder(collection, event);
+    for (const { topic, rule } of recordTopics(collection, event.record.id)) {
+      for (const group of this.#index.find(topic)) this.#sendRecord(group, { rule, encoder, cursor });
+    }
+    return true;
+  }
+
+  /** Sends a message to everybody who subscribed to its topic, or to one of them. */
+  dispatchMessage({ topic, data, rule, clientId }: CustomMessage, cursor?: string): void {
+    for (const { subscription, clients } of this.#index.find(topicOf(topic))) {
+      // a topic with a query of its own names fewer subscriptions than its topic part
+      if (!`${subscription.raw}?`.startsWith(`${topic}?`)) continue;
+      const frame = encodeFrame({ event: subscription.raw, data, id: cursor });
+      for (const client of clients) {
+        if (clientId !== undefined && clientId !== client.id) continue;
+        const denial = denyByRule(rule, client.identity);
+        if (denial === undefined) this.#deliver(client, frame);
+        else this.#context.onDenied(denial);
+      }
+    }
+  }
+
+  #sendRecord(
+    { subscription, clients }: SubscriberGroup,
+    { rule, encoder, cursor }: { rule: string | null; encoder: EventEncoder; cursor: string | undefined },
+  ): void {
+    const filterDenial = denyByFilter(subscription);
+    const frames = new Map<View, Uint8Array>();
+    for (const client of clients) {
+      const denial = denyByRule(rule, client.identity) ?? filterDenial;
+      if (denial !== undefined) {
+        this.#context.onDenied(denial);
+        continue;
+      }
+      const view = encoder.viewOf(client.identity);
+      const frame =
+        frames.get(view) ?? encodeFrame({ event: subscription.raw, data: encoder.encode(view), id: cursor });
+      frames.set(view, frame);
+      this.#deliver(client, frame);
+    }
+  }
+
+  #deliver(client: Client, frame: Uint8Array): void {
+    this.#context.onDelivered(1);
+    if (!client.enqueue(frame)) return;
+    if (this.#dirty.push(client) === 1) this.#context.defer(() => this.#flush());
+  }
+
+  #flush(): void {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const client of dirty) {
+      if (this.#clients.get(client.id) === client) client.flush();
+    }
+  }
+}

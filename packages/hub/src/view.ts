@@ -1,0 +1,74 @@
+import type { Collection, Field, Identity, JsonObject } from "@sluice/protocol";
+import { encodeJson } from "@sluice/protocol";
+
+/** Which fields somebody sees of a record: what everybody sees, that and the e-mail address, or all. */
+export type View = "public" | "with-email" | "superuser";
+
+/** The view of a subscriber on a record. E-mail is for its owner, for superusers, and where the record shows it. */
+export function viewOf(collection: Collection, record: JsonObject, identity: Identity): View {
+  if (identity.kind === "superuser") return "superuser";
+  if (collection.type !== "auth") return "public";
+  const isOwner =
+    identity.kind === "record" && identity.id === record["id"] && identity.collectionId === collection.id;
+  return isOwner || record["emailVisibility"] === true ? "with-email" : "public";
+}
+
+/**
+ * Writes a record as one view shows it: the fields of the collection and nothing else, absent ones as the empty value
+ * of their type, keys in byte order.
+ * @returns a JSON object on one line
+ * @see PocketBase core/record_model.go PublicExport
+ */
+export function encodeRecord(collection: Collection, record: JsonObject, view: View): string {
+  const { id: collectionId, name: collectionName } = collection;
+  const values = new Map<string, unknown>([
+    ["collectionId", collectionId],
+    ["collectionName", collectionName],
+    ["id", record["id"]],
+  ]);
+  for (const field of collection.fields) {
+    if (isVisible(collection, field, view)) values.set(field.name, valueOf(field, record));
+  }
+  const members = [...values]
+    .toSorted(byKey)
+    .map(([key, value]) => `${encodeJson(key)}:${encodeJson(value)}`);
+  return `{${members.join(",")}}`;
+}
+
+function byKey([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
+  return left < right ? -1 : 1;
+}
+
+function isVisible(collection: Collection, { name, type, hidden }: Field, view: View): boolean {
+  if (collection.type === "auth") {
+    if (type === "password" || name === "tokenKey") return false;
+    if (name === "emailVisibility" || name === "verified") return true;
+    if (name === "email") return view !== "public";
+  }
+  return !hidden || view === "superuser";
+}
+
+function valueOf({ name, type, multiple }: Field, record: JsonObject): unknown {
+  // a password hash never leaves, in whatever collection it stands
+  if (type === "password") return "";
+  return record[name] ?? emptyValue(type, multiple);
+}
+
+function emptyValue(type: string, multiple: boolean): unknown {
+  switch (type) {
+    case "number":
+      return 0;
+    case "bool":
+      return false;
+    case "json":
+      return null;
+    case "geoPoint":
+      return { lon: 0, lat: 0 };
+    case "select":
+    case "file":
+    case "relation":
+      return multiple ? [] : "";
+    default:
+      return "";
+  }
+}
