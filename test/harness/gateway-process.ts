@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The key of every test gateway that is not told another; `tokens.ts` signs with it. */
+export const testSecret = "a secret of the tests, long enough for HS256";
+
+/** One gateway in a process of its own. */
+export interface GatewayProcess {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** What it has logged so far. */
+  readonly output: () => string;
+  /** SIGTERM; returns its exit code when it has left. */
+  readonly stop: () => Promise<number | null>;
+  /** SIGKILL; returns when the process is gone. */
+  readonly kill: () => Promise<void>;
+}
+
+/** Settings by their environment names; what is not set is the gateway's default. */
+export type GatewayEnvironment = Readonly<Record<string, string>>;
+
+/**
+ * Starts a gateway on a free loopback port and waits until it is ready.
+ * @throws {Error} where it exits instead, with what it printed
+ */
+export async function startGateway(env: GatewayEnvironment = {}): Promise<GatewayProcess> {
+  const port = env["PORT"] ?? String(await freePort());
+  const child = spawn(process.execPath, ["apps/gateway/src/main.ts"], {
+    cwd: root,
+    env: {
+      PATH: process.env["PATH"],
+      HOST: "127.0.0.1",
+      AUTH_SECRET: testSecret,
+      DRAIN_SECONDS: "0",
+      ...env,
+      PORT: port,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const collect = (chunk: Buffer): void => void (output += chunk.toString());
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  await waitUntil(() => output.includes('"msg":"gateway started"') || isGone(), "a gateway to start", 20_000);
+  if (isGone()) throw new Error(`the gateway ended at its start:\n${output}`);
+  const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<number | null> => {
+    if (!isGone()) {
+      const exit = once(child, "exit");
+      child.kill(signal);
+      await exit;
+    }
+    return child.exitCode;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    process: child,
+    output: () => output,
+    stop: () => end("SIGTERM"),
+    kill: async () => void (await end("SIGKILL")),
+  };
+}
+
+/** Starts several gateways at once, all with the same settings. */
+export function startGateways(
+  count: number,
+  env: GatewayEnvironment = {},
+): Promise<readonly GatewayProcess[]> {
+  return Promise.all(Array.from({ length: count }, () => startGateway(env)));
+}
