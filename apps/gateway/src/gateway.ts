@@ -41,6 +41,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     defer: (flush) => void setImmediate(flush),
     onDelivered: (frames) => metrics.deliveries.inc(frames),
     onDenied: (reason) => metrics.denials.inc({ reason }),
+    onReleased: (clientIds, identity) => void release(clientIds, identity),
   });
   const streams = new StreamKeeper({ settings: settings.streams, nowMs });
   const feed = new EventFeed({ hub, metrics, log, maxEventBytes: settings.maxEventBytes, nowMs });
@@ -51,6 +52,15 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   const verifier = new TokenVerifier(settings.auth);
   if (!verifier.hasKey) log.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
   const backplane = await open(settings, nodeHandlers({ hub, streams, feed, collections, metrics, log }));
+  const release = async (clientIds: readonly string[], identity: string): Promise<void> => {
+    log.info({ clientIds, identity }, "streams have lost their identity");
+    await backplane.release(clientIds, identity).catch((err: unknown) => {
+      log.error(
+        { err, identity },
+        "streams could not be released in the directory: their next POST is refused",
+      );
+    });
+  };
   await loadCollections(settings, collections, backplane);
   watchLevels(metrics, {
     streams: () => hub.clientCount,

@@ -47,6 +47,13 @@ export interface Backplane {
   sendLast(frame: LastFrame): Promise<LastFrameOutcome>;
 
   /**
+   * Makes guests of clients of this node, for the next POST of each too, unless it is bound to another identity by now.
+   * @param identity as `<collection id>/<record id>`
+   * @throws {BackplaneError} `unavailable`
+   */
+  release(clientIds: readonly string[], identity: string): Promise<void>;
+
+  /**
    * The stored collections, one JSON text each, by name.
    * @throws {BackplaneError} `unavailable`
    */

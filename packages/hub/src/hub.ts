@@ -1,13 +1,16 @@
 import {
+  type Collection,
   CollectionSet,
   type CustomMessage,
   encodeFrame,
   type Identity,
   parseSubscription,
   type RecordEvent,
+  superusers,
   topicOf,
 } from "@sluice/protocol";
 import { denyByFilter, denyByRule, type DenialReason } from "./access.ts";
+import { BoundClients } from "./bound-clients.ts";
 import { Client, type ClientSink } from "./client.ts";
 import { EventEncoder } from "./event-encoder.ts";
 import { recordTopics } from "./record-topics.ts";
@@ -22,6 +25,8 @@ export interface HubContext {
   readonly onDelivered: (frames: number) => void;
   /** Counts a subscriber who may not have an event. */
   readonly onDenied: (reason: DenialReason) => void;
+  /** Tells that clients have lost their identity and are guests now. */
+  readonly onReleased: (clientIds: readonly string[], identity: string) => void;
 }
 
 /** A client's whole set of subscriptions, and the ticket of the request that set it. */
@@ -36,6 +41,7 @@ export class Hub {
   readonly #context: HubContext;
   readonly #clients = new Map<string, Client>();
   readonly #index = new SubscriptionIndex();
+  readonly #bound = new BoundClients();
   #collections = new CollectionSet();
   #dirty: Client[] = [];
 
@@ -51,8 +57,15 @@ export class Hub {
     return this.#index.size;
   }
 
-  /** Replaces the collections; the next event is decided by the new ones. */
+  /**
+   * Replaces the collections; the next event is decided by the new ones. Clients whose auth collection is gone are
+   * guests from now on.
+   */
   setCollections(collections: CollectionSet): void {
+    for (const { id, type } of this.#collections) {
+      if (type !== "auth" || collections.find(id) !== undefined) continue;
+      for (const recordId of this.#bound.recordsOf(id)) this.#release(id, recordId);
+    }
     this.#collections = collections;
   }
 
@@ -66,6 +79,7 @@ export class Hub {
     const client = this.#clients.get(clientId);
     if (client === undefined) return;
     this.#clients.delete(clientId);
+    this.#bound.forget(client);
     for (const subscription of client.subscriptions.values()) this.#index.remove(client, subscription);
   }
 
@@ -89,8 +103,8 @@ export class Hub {
     }
     for (const subscription of wanted.values()) this.#index.add(client, subscription);
     client.version = version;
-    client.identity = identity;
     client.subscriptions = wanted;
+    this.#bound.bind(client, identity);
     return true;
   }
 
@@ -111,18 +125,19 @@ export class Hub {
   }
 
   /**
-   * Sends a record event to everybody who may see it.
+   * Sends a record event to everybody who may see it. An auth record whose tokens it ends loses its clients: before
+   * the event when its token key has changed, behind it when it was deleted.
    * @param cursor the event's place in the log, if it has one
    * @returns false where the collection is unknown: the event reaches nobody
+   * @see PocketBase apis/realtime.go bindRealtimeEvents
    */
   dispatchRecord(event: RecordEvent, cursor?: string): boolean {
     const collection = this.#collections.find(event.collection);
-    if (collection === undefined) return false;
-    const encoder = new EventEncoder(collection, event);
-    for (const { topic, rule } of recordTopics(collection, event.record.id)) {
-      for (const group of this.#index.find(topic)) this.#sendRecord(group, { rule, encoder, cursor });
-    }
-    return true;
+    const authCollectionId = authCollectionOf(event, collection);
+    if (changesTokenKey(event)) this.#release(authCollectionId, event.record.id);
+    if (collection !== undefined) this.#sendRecord(event, collection, cursor);
+    if (event.action === "delete") this.#release(authCollectionId, event.record.id);
+    return collection !== undefined;
   }
 
   /** Sends a message to everybody who subscribed to its topic, or to one of them. */
@@ -140,7 +155,14 @@ export class Hub {
     }
   }
 
-  #sendRecord(
+  #sendRecord(event: RecordEvent, collection: Collection, cursor: string | undefined): void {
+    const encoder = new EventEncoder(collection, event);
+    for (const { topic, rule } of recordTopics(collection, event.record.id)) {
+      for (const group of this.#index.find(topic)) this.#sendToGroup(group, { rule, encoder, cursor });
+    }
+  }
+
+  #sendToGroup(
     { subscription, clients }: SubscriberGroup,
     { rule, encoder, cursor }: { rule: string | null; encoder: EventEncoder; cursor: string | undefined },
   ): void {
@@ -160,6 +182,13 @@ export class Hub {
     }
   }
 
+  #release(collectionId: string, recordId: string): void {
+    const released = this.#bound.release(collectionId, recordId);
+    if (released.length === 0) return;
+    const clientIds = released.map(({ id }) => id);
+    this.#context.onReleased(clientIds, `${collectionId}/${recordId}`);
+  }
+
   #deliver(client: Client, frame: Uint8Array): void {
     this.#context.onDelivered(1);
     if (!client.enqueue(frame)) return;
@@ -173,4 +202,15 @@ export class Hub {
       if (this.#clients.get(client.id) === client) client.flush();
     }
   }
+}
+
+/** The collection id that identities of an event's record have; an auth collection need not be known. */
+function authCollectionOf({ collection: key }: RecordEvent, collection: Collection | undefined): string {
+  return collection?.id ?? (key === superusers.name ? superusers.id : key);
+}
+
+/** A new token key ends the tokens that the old one signed; a writer that leaves it out says nothing of it. */
+function changesTokenKey({ action, record, before }: RecordEvent): boolean {
+  const [old, current] = [before?.["tokenKey"], record["tokenKey"]];
+  return action === "update" && old !== undefined && current !== undefined && old !== current;
 }

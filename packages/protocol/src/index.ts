@@ -1,5 +1,11 @@
 export { createClientId } from "./client-id.ts";
-export { type Collection, type CollectionsParse, type Field, parseCollections } from "./collection.ts";
+export {
+  type Collection,
+  type CollectionsParse,
+  type Field,
+  parseCollections,
+  superusers,
+} from "./collection.ts";
 export { CollectionSet } from "./collection-set.ts";
 export {
   badRequest,

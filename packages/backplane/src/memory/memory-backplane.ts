@@ -1,4 +1,4 @@
-import { identityKey } from "@sluice/protocol";
+import { guest, identityKey } from "@sluice/protocol";
 import type {
   Backplane,
   ClientState,
@@ -80,6 +80,15 @@ export class MemoryBackplane implements Backplane {
     const subscriptions = client.subscriptions.filter((subscription) => subscription !== frame.subscription);
     this.#clients.set(frame.clientId, { ...client, subscriptions });
     return this.#handlers.sendLast(frame);
+  }
+
+  release(clientIds: readonly string[], identity: string): Promise<void> {
+    for (const clientId of clientIds) {
+      const client = this.#clients.get(clientId);
+      if (client === undefined || identityKey(client.identity) !== identity) continue;
+      this.#clients.set(clientId, { ...client, identity: guest });
+    }
+    return Promise.resolve();
   }
 
   readCollections(): Promise<ReadonlyMap<string, string>> {

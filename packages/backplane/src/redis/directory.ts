@@ -34,6 +34,7 @@ const absentRetryMs = 100;
 
 const registerScript = new Script<"OK">("register.lua");
 const subscribeScript = new Script<SubscribeReply>("subscribe.lua");
+const releaseScript = new Script<0 | 1>("release.lua");
 const sendLastScript = new Script<Exclude<LastFrameOutcome, "sent"> | "stored">("send-last.lua");
 
 type SubscribeReply = readonly [
@@ -135,6 +136,12 @@ export class Directory {
     } finally {
       question.close();
     }
+  }
+
+  async release(clientIds: readonly string[], identity: string): Promise<void> {
+    const release = (id: string): Promise<0 | 1> =>
+      releaseScript.run(this.#redis, [this.#keys.client(id)], [identity]);
+    await Promise.all(clientIds.map(release));
   }
 
   /** Takes a message from this node's control channel, and answers it. */

@@ -124,6 +124,10 @@ class RedisBackplane implements Backplane {
     return this.#command(() => this.#directory.sendLast(frame));
   }
 
+  release(clientIds: readonly string[], identity: string): Promise<void> {
+    return this.#command(() => this.#directory.release(clientIds, identity));
+  }
+
   readCollections(): Promise<ReadonlyMap<string, string>> {
     return this.#command(
       async (redis) => new Map(Object.entries(await redis.hgetall(this.#keys.collections))),
