@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { type Cluster, startCluster } from "../harness/cluster.ts";
+import { readMetrics } from "../harness/metrics.ts";
+import { postSubscriptions } from "../harness/realtime-client.ts";
+import { SseReader } from "../harness/sse-reader.ts";
+import { waitUntil } from "../harness/wait-until.ts";
+
+const streams = 20_000;
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster(inject("redisUrl"), {
+    nodes: 1,
+    env: { STREAM_SECONDS: "1", LOG_LEVEL: "warn" },
+  });
+});
+afterAll(() => cluster.close());
+
+const base = (): string => cluster.nodes[0]?.url ?? "";
+
+/** Ways in which a stream ends, and how many of each are under way at once. */
+const endings: readonly {
+  readonly name: string;
+  readonly lanes: number;
+  readonly end: (stream: SseReader) => Promise<void>;
+}[] = [
+  { name: "closed by the client", lanes: 15, end: async (stream) => stream.close() },
+  { name: "reset", lanes: 15, end: async (stream) => stream.reset() },
+  {
+    name: "half closed by the client",
+    lanes: 15,
+    end: async (stream) => {
+      stream.halfClose();
+      await stream.waitForEnd();
+    },
+  },
+  {
+    name: "ended by the server",
+    lanes: 300,
+    end: async (stream) => {
+      await postSubscriptions(base(), stream.clientId, ["posts/*"]);
+      await stream.waitForEnd(30_000);
+    },
+  },
+];
+
+async function openAndEnd(
+  count: number,
+  lanes: number,
+  end: (stream: SseReader) => Promise<void>,
+): Promise<void> {
+  let left = count;
+  const runLane = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await end(await SseReader.open(base()));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, runLane));
+}
+
+/** What the process holds: its streams and subscriptions, and the timers and sockets of Node's event loop. */
+async function holdings(): Promise<Readonly<Record<string, number | undefined>>> {
+  const metrics = await readMetrics(base());
+  const resource = (type: string): number => metrics.get(`nodejs_active_resources{type="${type}"}`) ?? 0;
+  return {
+    streams: metrics.get("sluice_streams"),
+    subscriptions: metrics.get("sluice_subscriptions"),
+    timers: resource("Timeout"),
+    sockets: resource("TCPSocketWrap"),
+    directory: (await cluster.redis.keys(`${cluster.prefix}client:*`)).length,
+  };
+}
+
+test(`${streams} streams that end in four ways leave nothing behind`, async () => {
+  await openAndEnd(100, 10, async (stream) => stream.close());
+  await waitUntil(async () => (await holdings())["streams"] === 0, "the first streams to be gone");
+  const before = await holdings();
+  await Promise.all(endings.map(({ lanes, end }) => openAndEnd(streams / endings.length, lanes, end)));
+  await expect.poll(holdings, { timeout: 20_000, interval: 100 }).toEqual(before);
+  expect(before).toMatchObject({ streams: 0, subscriptions: 0, directory: 0 });
+});
