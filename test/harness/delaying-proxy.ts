@@ -17,10 +17,11 @@ export async function startDelayingProxy(
 ): Promise<DelayingProxy> {
   const sockets = new Set<Socket>();
   const forward = (from: Socket, to: Socket): void => {
-    let lastDueMs = 0;
+    const waiting: Buffer[] = [];
     from.on("data", (chunk) => {
-      lastDueMs = Math.max(lastDueMs, performance.now() + random() * maxDelayMs);
-      setTimeout(() => to.write(chunk), lastDueMs - performance.now());
+      waiting.push(chunk);
+      // timers may fire in another order than they were set: each sends what has waited longest
+      setTimeout(() => to.write(waiting.shift() ?? ""), random() * maxDelayMs);
     });
     from.on("close", () => to.destroy());
     from.on("error", () => to.destroy());

@@ -47,7 +47,8 @@ export async function startGateway(env: GatewayEnvironment = {}): Promise<Gatewa
   child.stdout.on("data", collect);
   child.stderr.on("data", collect);
   const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  await waitUntil(() => output.includes('"msg":"gateway started"') || isGone(), "a gateway to start", 20_000);
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntil(async () => isGone() || (await isReady(url)), "a gateway to be ready", 20_000);
   if (isGone()) throw new Error(`the gateway ended at its start:\n${output}`);
   const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<number | null> => {
     if (!isGone()) {
@@ -58,12 +59,19 @@ export async function startGateway(env: GatewayEnvironment = {}): Promise<Gatewa
     return child.exitCode;
   };
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     process: child,
     output: () => output,
     stop: () => end("SIGTERM"),
     kill: async () => void (await end("SIGKILL")),
   };
+}
+
+function isReady(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`).then(
+    (response) => response.ok,
+    () => false,
+  );
 }
 
 /** Starts several gateways at once, all with the same settings. */
