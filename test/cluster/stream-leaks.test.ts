@@ -6,12 +6,13 @@ import { SseReader } from "../harness/sse-reader.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 
 const streams = 20_000;
+const deafStreams = 100;
 
 let cluster: Cluster;
 beforeAll(async () => {
   cluster = await startCluster(inject("redisUrl"), {
     nodes: 1,
-    env: { STREAM_SECONDS: "1", LOG_LEVEL: "warn" },
+    env: { STREAM_SECONDS: "1", STALL_SECONDS: "1", MAX_OUTBOX_BYTES: "262144", LOG_LEVEL: "warn" },
   });
 });
 afterAll(() => cluster.close());
@@ -72,10 +73,31 @@ async function holdings(): Promise<Readonly<Record<string, number | undefined>>>
   };
 }
 
-test(`${streams} streams that end in four ways leave nothing behind`, async () => {
+/** Sends all streams that listen a large message; returns whether none is left. */
+async function makeNoise(): Promise<boolean> {
+  await cluster.message({ topic: "noise", data: "x".repeat(256 * 1024) });
+  return (await holdings())["streams"] === 0;
+}
+
+/** Leaves streams half open: their readers take nothing more and say nothing, while events for them pile up. */
+async function leaveHalfOpen(): Promise<void> {
+  const deaf = await Promise.all(Array.from({ length: deafStreams }, () => SseReader.open(base())));
+  for (const stream of deaf) stream.stall();
+  await Promise.all(deaf.map((stream) => postSubscriptions(base(), stream.clientId, ["noise"])));
+  await waitUntil(makeNoise, "the streams of deaf readers to be cut", 20_000);
+  const metrics = await readMetrics(base());
+  const cuts = ["outbox", "stalled"].map(
+    (reason) => metrics.get(`sluice_stream_cuts_total{reason="${reason}"}`) ?? 0,
+  );
+  expect(cuts.reduce((sum, count) => sum + count)).toBeGreaterThan(0);
+  for (const stream of deaf) stream.reset();
+}
+
+test(`${streams + deafStreams} streams that end in five ways leave nothing behind`, async () => {
   await openAndEnd(100, 10, async (stream) => stream.close());
   await waitUntil(async () => (await holdings())["streams"] === 0, "the first streams to be gone");
   const before = await holdings();
+  await leaveHalfOpen();
   await Promise.all(endings.map(({ lanes, end }) => openAndEnd(streams / endings.length, lanes, end)));
   await expect.poll(holdings, { timeout: 20_000, interval: 100 }).toEqual(before);
   expect(before).toMatchObject({ streams: 0, subscriptions: 0, directory: 0 });

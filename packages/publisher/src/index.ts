@@ -1,1 +1,10 @@
-export const x = 1;
+export { PublishError } from "./publish-error.ts";
+export {
+  type ChannelPublisher,
+  createChannelPublisher,
+  createPublisher,
+  type Message,
+  type Publisher,
+  type PublisherOptions,
+  type RecordChange,
+} from "./publisher.ts";

@@ -1,0 +1,128 @@
+import { parseEvent } from "@sluice/protocol";
+import type { Redis } from "ioredis";
+import { PublishError } from "./publish-error.ts";
+
+/** One create, update or delete of one record. */
+export interface RecordChange {
+  /** The collection's name or id. */
+  readonly collection: string;
+  readonly action: "create" | "update" | "delete";
+  /** The full row, hidden fields and e-mail included: rules read them, gateways strip them. On delete as it was. */
+  readonly record: { readonly id: string; readonly [field: string]: unknown };
+  /** The row before an update. */
+  readonly before?: Readonly<Record<string, unknown>>;
+}
+
+/** A message under a custom topic. */
+export interface Message {
+  readonly topic: string;
+  /** Any JSON value. */
+  readonly data?: unknown;
+  /** The only client to have it. */
+  readonly clientId?: string;
+  /** Who may have it, in the rule language over `@request.*` alone; `null` is superusers only. */
+  readonly rule?: string | null;
+}
+
+/** Writes events to the log: at least once, in order, resumable. */
+export interface Publisher {
+  /**
+   * Publishes a record change.
+   * @returns its cursor: the id of the log entry
+   * @throws {PublishError} where it is no event; nothing was sent
+   */
+  record(change: RecordChange): Promise<string>;
+  /** Publishes a message; as `record`. */
+  message(message: Message): Promise<string>;
+  /**
+   * Publishes events in order, all or none, in one round trip.
+   * @returns their cursors
+   * @throws {PublishError} where one of them is no event; nothing was sent
+   */
+  batch(events: readonly (RecordChange | Message)[]): Promise<readonly string[]>;
+}
+
+/** Sends events through the channels: now or never, to the clients that are connected. */
+export interface ChannelPublisher {
+  /** @throws {PublishError} where it is no event; nothing was sent */
+  record(change: RecordChange): Promise<void>;
+  /** @throws {PublishError} where it is no event; nothing was sent */
+  message(message: Message): Promise<void>;
+  /** In order and in one round trip. @throws {PublishError} where one of them is no event; nothing was sent */
+  batch(events: readonly (RecordChange | Message)[]): Promise<void>;
+}
+
+/** What the gateways of the deployment are set to. */
+export interface PublisherOptions {
+  /** Their `KEY_PREFIX`; `rt:` unless told. */
+  readonly keyPrefix?: string;
+  /** Their `MAX_EVENT_BYTES`; 1,048,576 unless told. */
+  readonly maxEventBytes?: number;
+}
+
+/**
+ * Makes a publisher that writes to the log.
+ * @param redis the caller's connection, without a `keyPrefix` of its own; never closed here
+ */
+export function createPublisher(redis: Redis, options: PublisherOptions = {}): Publisher {
+  const { keyPrefix = "rt:" } = options;
+  const write = (event: RecordChange | Message): Command => {
+    return ["xadd", `${keyPrefix}log`, "*", "event", encodeEvent(event, options)];
+  };
+  const batch = async (events: readonly (RecordChange | Message)[]): Promise<readonly string[]> =>
+    (await transact(redis, events.map(write))).map(String);
+  const one = async (event: RecordChange | Message): Promise<string> => (await batch([event]))[0] ?? "";
+  return { record: one, message: one, batch };
+}
+
+/**
+ * Makes a publisher that uses the channels.
+ * @param redis the caller's connection; never closed here
+ */
+export function createChannelPublisher(redis: Redis, options: PublisherOptions = {}): ChannelPublisher {
+  const { keyPrefix = "rt:" } = options;
+  const send = (event: RecordChange | Message): Command => {
+    const channel = "topic" in event ? "message" : `record:${event.collection}`;
+    return ["publish", keyPrefix + channel, encodeEvent(event, options)];
+  };
+  const batch = async (events: readonly (RecordChange | Message)[]): Promise<void> =>
+    void (await transact(redis, events.map(send)));
+  const one = (event: RecordChange | Message): Promise<void> => batch([event]);
+  return { record: one, message: one, batch };
+}
+
+type Command = [name: string, ...args: string[]];
+
+/** Sends commands as one transaction; returns what each replied. */
+async function transact(redis: Redis, commands: Command[]): Promise<readonly unknown[]> {
+  if (commands.length === 0) return [];
+  const replies = (await redis.multi(commands).exec()) ?? [];
+  return replies.map(([error, reply]) => {
+    if (error !== null) throw error;
+    return reply;
+  });
+}
+
+/** Writes an event as JSON and reads it as a gateway will, so that a mistake shows where it was made. */
+function encodeEvent(event: unknown, { maxEventBytes = 1_048_576 }: PublisherOptions): string {
+  const text = stringify(event);
+  if (new TextEncoder().encode(text).length > maxEventBytes) {
+    throw new PublishError(
+      "event_too_large",
+      `expected an event of at most ${maxEventBytes} bytes, got more`,
+    );
+  }
+  const parsed = parseEvent(text, { maxBytes: maxEventBytes });
+  if ("malformed" in parsed) throw new PublishError("malformed_event", parsed.malformed);
+  return text;
+}
+
+function stringify(event: unknown): string {
+  try {
+    // undefined and functions have no JSON; the parse says what came instead
+    return JSON.stringify(event) ?? "null";
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new PublishError("malformed_event", `expected a value that JSON can hold: ${reason}`, { cause });
+  }
+}
