@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { GenericContainer } from "testcontainers";
+import { hasCommand, installDebianPackage } from "./debian-package.ts";
 import { freePort } from "./free-port.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -18,31 +19,27 @@ export interface TestRedis {
 export async function openTestRedis(): Promise<TestRedis> {
   const given = process.env["REDIS_URL"];
   if (given !== undefined && given !== "") return { url: given, close: () => Promise.resolve() };
-  if (isInstalled()) return startRedisServer();
-  if (spawnSync("docker", ["info"], { stdio: "ignore" }).status === 0) return startContainer();
-  installDebianPackage();
-  return startRedisServer();
+  if (hasCommand("redis-server") || !runsDocker()) return startRedisServer();
+  return startContainer();
 }
 
-function isInstalled(): boolean {
-  return spawnSync("redis-server", ["--version"], { stdio: "ignore" }).status === 0;
+function runsDocker(): boolean {
+  return spawnSync("docker", ["info"], { stdio: "ignore" }).status === 0;
 }
 
-function installDebianPackage(): void {
-  process.stderr.write("No Redis and no Docker here: installing Debian's redis-server\n");
-  const install = "apt-get update -q && apt-get install -y -q --no-install-recommends redis-server";
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  spawnSync("sh", ["-c", install], { env, stdio: ["ignore", "ignore", "inherit"] });
-  if (isInstalled()) return;
-  throw new Error(
-    "The tests need a real Redis, and none of these worked: REDIS_URL, redis-server on the PATH, Docker, apt-get install redis-server (as root). Set REDIS_URL=redis://host:port or install Redis.",
-  );
-}
-
-/** Starts a Redis process of its own on a free port, without persistence. */
+/**
+ * Starts a Redis process of its own on a free port, without persistence; Debian's package is installed where there is
+ * no redis-server.
+ * @throws {Error} where that is not possible, saying what to do
+ */
 export async function startRedisServer(
   port?: number,
 ): Promise<TestRedis & { readonly process: ChildProcess }> {
+  if (!hasCommand("redis-server") && !installDebianPackage("redis-server", "redis-server")) {
+    throw new Error(
+      "The tests need a real Redis, and none of these worked: REDIS_URL, redis-server on the PATH, Docker, apt-get install redis-server (as root). Set REDIS_URL=redis://host:port or install Redis.",
+    );
+  }
   const chosen = port ?? (await freePort());
   const args = ["--port", String(chosen), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
   const server = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });

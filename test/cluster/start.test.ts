@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Redis } from "ioredis";
+import { describe, expect, inject, test } from "vitest";
+import { demoCollectionsFile } from "../harness/cluster.ts";
+import { hasCommand, installDebianPackage } from "../harness/debian-package.ts";
+import { freePort } from "../harness/free-port.ts";
+import { type GatewayEnvironment, startGateway } from "../harness/gateway-process.ts";
+import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
+import { postSubscriptions, publish } from "../harness/realtime-client.ts";
+import { SseReader } from "../harness/sse-reader.ts";
+import { signSuperuserToken } from "../harness/tokens.ts";
+import { waitUntil } from "../harness/wait-until.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Starts a gateway that is expected to end at its start. */
+function startBadly(env: GatewayEnvironment): { exitCode: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["apps/gateway/src/main.ts"], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], HOST: "127.0.0.1", PORT: "0", ...env },
+    encoding: "utf8",
+    timeout: 30_000,
+  });
+  return { exitCode: status, stdout, stderr };
+}
+
+describe("a start that cannot be ends with one readable message", () => {
+  test("naming each bad setting", () => {
+    const { exitCode, stdout, stderr } = startBadly({
+      PORT: "80x",
+      REDIS_URL: "localhost",
+      LOG_LEVEL: "loud",
+    });
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toBe(`Sluice cannot start:
+  PORT: expected a whole number, from 0 to 65535, got "80x"
+  REDIS_URL: expected a URL beginning with redis:// or rediss://, got "localhost"
+  LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"
+`);
+  });
+
+  test("saying that Redis is not there", () => {
+    const { exitCode, stderr } = startBadly({ REDIS_URL: "redis://127.0.0.1:1" });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^Sluice cannot start:\n {2}REDIS_URL: Redis cannot be reached: .*ECONNREFUSED.*\n$/,
+    );
+  });
+
+  test("saying that the collections file is not there", () => {
+    const { stderr } = startBadly({ COLLECTIONS_FILE: "/nowhere.json" });
+    expect(stderr).toMatch(/^Sluice cannot start:\n {2}COLLECTIONS_FILE: \/nowhere\.json: ENOENT.*\n$/);
+  });
+
+  test("saying what is wrong in the collections file", () => {
+    const file = temporaryFile('[{"name":"posts","listRule":5,"fields":[{}]}]');
+    const { stderr } = startBadly({ COLLECTIONS_FILE: file });
+    expect(stderr).toBe(`Sluice cannot start:
+  COLLECTIONS_FILE: ${file}: [0] "posts".listRule: expected a string or null, got a number
+  COLLECTIONS_FILE: ${file}: [0] "posts".fields[0]: expected an object with name and type, got an object
+`);
+  });
+
+  test("saying that the port is taken", async () => {
+    const gateway = await startGateway();
+    const { stderr } = startBadly({ PORT: new URL(gateway.url).port });
+    expect(stderr).toMatch(
+      /^Sluice cannot start:\n {2}HOST, PORT: expected an address to listen on, .*EADDRINUSE/,
+    );
+    await gateway.kill();
+  });
+});
+
+function temporaryFile(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), "sluice-")), "collections.json");
+  writeFileSync(file, text);
+  return file;
+}
+
+/** The commands of the welcome, whole: a line that ends in a backslash goes on. */
+function pastableLines(output: string): readonly string[] {
+  return output
+    .replaceAll("\\\n", " ")
+    .split("\n")
+    .filter((line) => line.startsWith("curl "));
+}
+
+test("the lines that a start without settings prints open a stream, subscribe it and show an event", async () => {
+  expect(hasCommand("curl") || installDebianPackage("curl", "curl")).toBe(true);
+  const port = await freePort();
+  const child = spawn("npm", ["start"], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], PORT: String(port) },
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+  });
+  const started = collect(child);
+  await waitUntil(() => pastableLines(started()).length === 3, "three commands to paste", 20_000);
+  const [open = "", subscribe = "", send = ""] = pastableLines(started());
+  const shell = spawn("sh", ["-c", open], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const stream = collect(shell);
+  await waitUntil(() => stream().includes("\n\n"), "PB_CONNECT in the terminal");
+  expect(paste(subscribe)).toMatch(/^HTTP\/1\.1 204 /);
+  expect(paste(send)).toMatch(/^HTTP\/1\.1 200 /);
+  await waitUntil(() => stream().includes("event:posts/*\n"), "the event in the terminal");
+  expect(stream()).toContain('"title":"Hello"');
+  for (const { pid } of [shell, child]) process.kill(-(pid ?? 0), "SIGKILL");
+});
+
+function collect(child: ChildProcess): () => string {
+  let output = "";
+  child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return () => output;
+}
+
+function paste(command: string): string {
+  return spawnSync("bash", ["-c", command], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
+    .stdout;
+}
+
+describe("SIGTERM", () => {
+  test("ends the streams politely and exits with 0", async () => {
+    const gateway = await startGateway({ DRAIN_SECONDS: "1" });
+    const stream = await SseReader.open(gateway.url);
+    await postSubscriptions(gateway.url, stream.clientId, ["posts/*"]);
+    const exit = gateway.stop();
+    await waitUntil(
+      async () => (await fetch(`${gateway.url}/readyz`)).status === 503,
+      "the node to be unready",
+    );
+    expect((await SseReader.openRaw(gateway.url)).status).toBe(503);
+    await stream.waitForEnd();
+    expect(stream.raw).toMatch(/\n\n$/);
+    expect(await exit).toBe(0);
+  });
+
+  test("leaves nothing of the node in Redis", async () => {
+    const prefix = uniqueKeyPrefix();
+    const gateway = await startGateway({ REDIS_URL: inject("redisUrl"), KEY_PREFIX: prefix });
+    const stream = await SseReader.open(gateway.url);
+    await postSubscriptions(gateway.url, stream.clientId, ["posts/*"]);
+    expect(await gateway.stop()).toBe(0);
+    const redis = new Redis(inject("redisUrl"));
+    expect(await redis.keys(`${prefix}*`)).toEqual(
+      expect.not.arrayContaining([expect.stringMatching("node|client")]),
+    );
+    redis.disconnect();
+  });
+
+  test("sent twice exits at once", async () => {
+    const gateway = await startGateway({ DRAIN_SECONDS: "60" });
+    const stream = await SseReader.open(gateway.url);
+    const exit = once(gateway.process, "exit");
+    gateway.process.kill("SIGTERM");
+    await waitUntil(() => gateway.output().includes("draining"), "the drain to begin");
+    gateway.process.kill("SIGTERM");
+    expect(await exit).toEqual([1, null]);
+    await stream.waitForEnd();
+  });
+});
+
+test("a collections file is followed, and a bad one keeps the old collections", async () => {
+  const file = temporaryFile("[]");
+  const gateway = await startGateway({ COLLECTIONS_FILE: file });
+  const superuser = await signSuperuserToken();
+  const stream = await SseReader.open(gateway.url);
+  await postSubscriptions(gateway.url, stream.clientId, ["posts/*"]);
+  const isHeard = async (id: string): Promise<boolean> => {
+    const event = { collection: "posts", action: "create", record: { id } };
+    await publish(gateway.url, [event, { topic: "posts/*", data: id }], superuser);
+    await stream.waitFor(({ data }) => data === JSON.stringify(id), "the marker behind the event");
+    return stream.events().some(({ data }) => data?.includes(`"id":"${id}"`) ?? false);
+  };
+  expect(await isHeard("before")).toBe(false);
+  copyFileSync(demoCollectionsFile, file);
+  await waitUntil(() => gateway.output().includes('"collections":["posts"'), "the new collections", 10_000);
+  expect(await isHeard("loaded")).toBe(true);
+  writeFileSync(file, "[{]");
+  await waitUntil(() => gateway.output().includes("bad collections"), "a line about the bad file", 10_000);
+  expect(await isHeard("kept")).toBe(true);
+  stream.close();
+  await gateway.kill();
+});
