@@ -51,9 +51,9 @@ export class Stream implements ClientSink {
     return this.#stalledSinceMs;
   }
 
-  /** Notes that a POST for this client was applied. */
+  /** Notes that a POST for this client was applied; the first one counts. */
   markSubscribed(): void {
-    this.#subscribedMs = this.#context.nowMs();
+    this.#subscribedMs ??= this.#context.nowMs();
   }
 
   /**

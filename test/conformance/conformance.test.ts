@@ -1,0 +1,17 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { cases } from "./cases.ts";
+import { layouts, type StartedTarget, startTarget } from "./start-target.ts";
+import { lackOf } from "./target.ts";
+
+describe.each(layouts)("%s", (layout) => {
+  let started: StartedTarget;
+  beforeAll(async () => {
+    started = await startTarget(layout, inject("redisUrl"));
+  });
+  afterAll(() => started.stop());
+
+  test.each(cases)("P1: $name", async (one) => {
+    expect(lackOf(started.target, one)).toBeUndefined();
+    await one.run(started.target);
+  });
+});

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { demoCollectionsFile } from "../harness/cluster.ts";
+import { startGateways } from "../harness/gateway-process.ts";
+import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
+import { signSuperuserToken, signToken } from "../harness/tokens.ts";
+import type { Target } from "./target.ts";
+
+/** The three ways in which a deployment can look to a client. */
+export const layouts = ["embedded backplane", "one node", "two nodes, the POST on the other"] as const;
+
+export type Layout = (typeof layouts)[number];
+
+/** A target of our own, and its end. */
+export interface StartedTarget {
+  readonly target: Target;
+  readonly stop: () => Promise<void>;
+}
+
+const addressHeader = "x-test-ip";
+
+/** Starts gateways in one of the layouts. */
+export async function startTarget(layout: Layout, redisUrl: string): Promise<StartedTarget> {
+  const folder = mkdtempSync(join(tmpdir(), "sluice-conformance-"));
+  const file = join(folder, "collections.json");
+  const collections = readCollections();
+  writeFileSync(file, JSON.stringify(collections));
+  const nodes = await startGateways(layout === "two nodes, the POST on the other" ? 2 : 1, {
+    COLLECTIONS_FILE: file,
+    CHECK_ADDRESS: "true",
+    TRUSTED_PROXY_HEADER: addressHeader,
+    ...(layout === "embedded backplane" ? {} : { REDIS_URL: redisUrl, KEY_PREFIX: uniqueKeyPrefix() }),
+  });
+  const target: Target = {
+    name: layout,
+    streamUrl: nodes[0]?.url ?? "",
+    postUrl: nodes.at(-1)?.url ?? "",
+    tokens: {
+      userA: await signToken("userA"),
+      userB: await signToken("userB"),
+      superuser: await signSuperuserToken(),
+    },
+    publishes: true,
+    addressHeader,
+    sign: signToken,
+    removeCollection: (name) =>
+      writeFileSync(file, JSON.stringify(collections.filter((collection) => collection.name !== name))),
+  };
+  const stop = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.kill()));
+    rmSync(folder, { recursive: true });
+  };
+  return { target, stop };
+}
+
+/** The demo's collections, and a second auth collection beside `users`. */
+function readCollections(): readonly { readonly name: string }[] {
+  const demo: { name: string }[] = JSON.parse(readFileSync(demoCollectionsFile, "utf8"));
+  const clients = {
+    name: "clients",
+    type: "auth",
+    listRule: "",
+    viewRule: "",
+    fields: [{ name: "id", type: "text" }],
+  };
+  return [...demo, clients];
+}
