@@ -12,6 +12,7 @@ export const demoCollectionsFile = fileURLToPath(
 export interface Cluster {
   readonly nodes: readonly GatewayProcess[];
   readonly redis: Redis;
+  readonly redisUrl: string;
   readonly prefix: string;
   /** Publishes through the log. */
   readonly log: (event: unknown) => Promise<void>;
@@ -34,6 +35,7 @@ export async function startCluster(
   return {
     nodes,
     redis,
+    redisUrl,
     prefix,
     log: async (event) => void (await redis.xadd(`${prefix}log`, "*", "event", JSON.stringify(event))),
     channel: async (collection, event) =>

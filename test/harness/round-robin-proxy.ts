@@ -6,14 +6,27 @@ export interface RoundRobinProxy {
   readonly url: string;
   /** Replaces the nodes, as a balancer does when one dies or comes back. */
   readonly setNodes: (urls: readonly string[]) => void;
+  /** Cuts all connections, as a network does. */
+  readonly cut: () => void;
   readonly close: () => Promise<void>;
 }
 
-/** Starts a balancer on a free loopback port. A node that refuses the connection is answered for with 502. */
-export async function startRoundRobinProxy(urls: readonly string[]): Promise<RoundRobinProxy> {
+/**
+ * Starts a balancer on a free loopback port. A node that refuses the connection is answered for with 502.
+ * @param answers JSON that the balancer answers itself, by path: what some other service behind it would say
+ */
+export async function startRoundRobinProxy(
+  urls: readonly string[],
+  answers: Readonly<Record<string, unknown>> = {},
+): Promise<RoundRobinProxy> {
   let nodes = urls;
   let next = 0;
   const server = createServer((incoming, outgoing) => {
+    const answer = answers[incoming.url?.replace(/\?.*/, "") ?? ""];
+    if (answer !== undefined) {
+      outgoing.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(answer));
+      return;
+    }
     const node = nodes[next % nodes.length] ?? "";
     next += 1;
     forward(incoming, outgoing, node);
@@ -25,6 +38,7 @@ export async function startRoundRobinProxy(urls: readonly string[]): Promise<Rou
   return {
     url: `http://127.0.0.1:${port}`,
     setNodes: (changed) => (nodes = changed),
+    cut: () => server.closeAllConnections(),
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -1,0 +1,41 @@
+import { expect, inject, test } from "vitest";
+import { startCluster } from "../harness/cluster.ts";
+import { startRoundRobinProxy } from "../harness/round-robin-proxy.ts";
+import { type Sdk, sdks } from "../harness/sdk.ts";
+import { restAnswers, scenarios, type Stage } from "./sdk-scenarios.ts";
+
+const rounds = Number(process.env["SLUICE_ROUNDS"] ?? 3);
+
+/** Runs all scenarios over and over; returns what failed, and in which round. */
+async function soak(stage: Stage): Promise<readonly string[]> {
+  const failures: string[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    for (const { name, run } of scenarios) {
+      const note = (error: unknown): void =>
+        void failures.push(`round ${round}, ${stage.sdk.version}, ${name}: ${String(error)}`);
+      await run(stage).catch(note);
+    }
+  }
+  return failures;
+}
+
+// the versions run side by side, each behind a balancer of its own, on the same two nodes
+test(
+  `P1, P2: every scenario ${rounds} times in a row with each SDK, without one failure`,
+  async () => {
+    const cluster = await startCluster(inject("redisUrl"), { env: { HEARTBEAT_SECONDS: "1" } });
+    const urls = cluster.nodes.map(({ url }) => url);
+    const soakSdk = async (sdk: Sdk): Promise<readonly string[]> => {
+      const proxy = await startRoundRobinProxy(urls, restAnswers);
+      const failures = await soak({ cluster, proxy, sdk });
+      await proxy.close();
+      return failures;
+    };
+    const failures = await Promise.all(sdks.map(soakSdk));
+    const runs = rounds * scenarios.length * sdks.length;
+    process.stdout.write(`${runs} scenario runs, ${failures.flat().length} failed\n`);
+    await cluster.close();
+    expect(failures.flat()).toEqual([]);
+  },
+  60_000 + rounds * 30_000,
+);
