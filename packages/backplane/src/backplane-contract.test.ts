@@ -1,0 +1,226 @@
+import type { AuthRecord, Identity } from "@sluice/protocol";
+import { guest, identityKey } from "@sluice/protocol";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { uniqueKeyPrefix } from "../../../test/harness/key-prefix.ts";
+import { openRecordingNode, type RecordingNode } from "../../../test/harness/recording-node.ts";
+import { waitUntil } from "../../../test/harness/wait-until.ts";
+import type { SubscriptionChange } from "./backplane.ts";
+
+/** The node that holds the clients, and the node that is asked; on one node they are the same. */
+interface Nodes {
+  readonly owner: RecordingNode;
+  readonly asked: RecordingNode;
+}
+
+async function openOne(redisUrl: string | undefined): Promise<Nodes> {
+  const owner = await openRecordingNode({ redisUrl, keyPrefix: uniqueKeyPrefix() });
+  return { owner, asked: owner };
+}
+
+async function openTwo(): Promise<Nodes> {
+  const options = { redisUrl: inject("redisUrl"), keyPrefix: uniqueKeyPrefix() };
+  return { owner: await openRecordingNode(options), asked: await openRecordingNode(options) };
+}
+
+const implementations: readonly (readonly [name: string, open: () => Promise<Nodes>])[] = [
+  ["embedded", () => openOne(undefined)],
+  ["Redis, one node", () => openOne(inject("redisUrl"))],
+  ["Redis, two nodes", openTwo],
+];
+
+function record(id: string): AuthRecord {
+  return { kind: "record", id, collectionId: "users_id", collectionName: "users", claims: { id, role: "a" } };
+}
+
+describe.each(implementations)("%s", (_name, open) => {
+  let owner: RecordingNode;
+  let asked: RecordingNode;
+  beforeEach(async () => {
+    ({ owner, asked } = await open());
+  });
+  afterEach(async () => {
+    await owner.backplane.close();
+    if (asked !== owner) await asked.backplane.close();
+  });
+
+  async function change(more: Partial<SubscriptionChange> = {}): Promise<SubscriptionChange> {
+    const ticket = await asked.backplane.takeTicket();
+    return { clientId: "c1", ticket, address: "", identity: guest, subscriptions: ["a"], ...more };
+  }
+
+  const subscribeAs = async (identity: Identity): Promise<string> =>
+    asked.backplane.subscribe(await change({ identity }));
+
+  describe("the log", () => {
+    test("every node gets what is appended, in order, each entry under the cursor that append returned", async () => {
+      const first = await asked.backplane.append(["one"]);
+      const rest = await owner.backplane.append(["two", "three"]);
+      const cursors = [...first, ...rest];
+      for (const { events } of [owner, asked]) {
+        await waitUntil(() => events.length === 3, "three events");
+        expect(events.map(({ text }) => text)).toEqual(["one", "two", "three"]);
+        expect(events.map(({ source }) => source)).toEqual(
+          cursors.map((cursor) => ({ door: "log", cursor })),
+        );
+      }
+    });
+
+    test("cursors grow as Redis's ids do", async () => {
+      const cursors = [];
+      for (let round = 0; round < 50; round++) cursors.push(...(await asked.backplane.append(["a", "b"])));
+      const numbers = cursors.map((cursor) => cursor.split("-").map(Number));
+      for (const [index, [ms = 0, sequence = 0]] of numbers.entries()) {
+        const [lastMs = 0, lastSequence = -1] = numbers[index - 1] ?? [];
+        expect(ms > lastMs || (ms === lastMs && sequence > lastSequence)).toBe(true);
+      }
+    });
+
+    test("no events are no entries", async () => {
+      expect(await asked.backplane.append([])).toEqual([]);
+      await asked.backplane.append(["only"]);
+      await waitUntil(() => owner.events.length > 0, "the event");
+      expect(owner.events.map(({ text }) => text)).toEqual(["only"]);
+    });
+  });
+
+  describe("subscribe", () => {
+    test("is answered when the owner has applied it", async () => {
+      await owner.hold("c1");
+      const set = await change({ identity: record("u1"), subscriptions: ["a", "b?options={}", "é\u2028"] });
+      expect(await asked.backplane.subscribe(set)).toBe("live");
+      const { clientId, ticket: version, identity, subscriptions } = set;
+      expect(owner.applied).toEqual([{ clientId, version, identity, subscriptions }]);
+    });
+
+    test("does not find a client that nobody holds, or no longer", async () => {
+      expect(await asked.backplane.subscribe(await change())).toBe("unknown-client");
+      await owner.hold("c1");
+      await owner.backplane.unregister("c1");
+      expect(await asked.backplane.subscribe(await change())).toBe("unknown-client");
+      expect(owner.applied).toEqual([]);
+    });
+
+    test("does not find a client that its owner has lost", async () => {
+      await owner.hold("c1");
+      owner.clients.delete("c1");
+      expect(await asked.backplane.subscribe(await change())).toBe("unknown-client");
+    });
+
+    test.each([
+      ["10.0.0.1", "10.0.0.1", "live"],
+      ["10.0.0.1", "10.0.0.2", "wrong-address"],
+      ["10.0.0.1", "", "live"],
+      ["", "10.0.0.2", "live"],
+    ])("of a stream from %j for a request from %j is %s", async (from, address, outcome) => {
+      await owner.hold("c1", from);
+      expect(await asked.backplane.subscribe(await change({ address }))).toBe(outcome);
+      expect(owner.applied).toHaveLength(outcome === "live" ? 1 : 0);
+    });
+
+    test("binds a guest's stream once, and nobody else's after", async () => {
+      await owner.hold("c1");
+      expect(await subscribeAs(guest)).toBe("live");
+      expect(await subscribeAs(record("u1"))).toBe("live");
+      expect(await subscribeAs(record("u1"))).toBe("live");
+      expect(await subscribeAs(record("u2"))).toBe("wrong-identity");
+      expect(await subscribeAs({ ...record("u1"), collectionId: "others_id" })).toBe("wrong-identity");
+      expect(await subscribeAs(guest)).toBe("wrong-identity");
+      expect(owner.applied.map(({ identity }) => identityKey(identity))).toEqual([
+        "",
+        "users_id/u1",
+        "users_id/u1",
+      ]);
+    });
+
+    test("counts in the order of tickets: a late older one is answered and changes nothing", async () => {
+      await owner.hold("c1");
+      const older = await change({ subscriptions: ["older"] });
+      const newer = await change({ subscriptions: ["newer"] });
+      expect(newer.ticket).toBeGreaterThan(older.ticket);
+      expect(await asked.backplane.subscribe(newer)).toBe("live");
+      expect(await asked.backplane.subscribe(older)).toBe("live");
+      expect(owner.applied.map(({ subscriptions }) => subscriptions)).toEqual([["newer"]]);
+    });
+
+    test("can be sent again with the same ticket", async () => {
+      await owner.hold("c1");
+      const set = await change();
+      expect(await asked.backplane.subscribe(set)).toBe("live");
+      expect(await asked.backplane.subscribe(set)).toBe("live");
+      expect(owner.clients.get("c1")).toMatchObject({ version: set.ticket, subscriptions: ["a"] });
+    });
+
+    test("many at once each find their own client", async () => {
+      const ids = Array.from({ length: 100 }, (_, index) => `c${index}`);
+      await Promise.all(ids.map((id) => owner.hold(id)));
+      const sets = await Promise.all(ids.map((clientId) => change({ clientId, subscriptions: [clientId] })));
+      const outcomes = await Promise.all(sets.map((set) => asked.backplane.subscribe(set)));
+      expect(new Set(outcomes)).toEqual(new Set(["live"]));
+      expect(ids.map((id) => owner.clients.get(id)?.subscriptions)).toEqual(ids.map((id) => [id]));
+    });
+  });
+
+  test("tickets grow over all nodes", async () => {
+    const tickets = [];
+    for (const node of [owner, asked, owner, asked]) tickets.push(await node.backplane.takeTicket());
+    expect(tickets).toEqual(tickets.toSorted((left, right) => left - right));
+    expect(new Set(tickets).size).toBe(4);
+  });
+
+  describe("a last frame", () => {
+    const frame = { clientId: "c1", address: "", subscription: "@oauth2", data: '{"code":"é"}' };
+
+    test("is sent once, and its subscription is gone", async () => {
+      await owner.hold("c1");
+      await asked.backplane.subscribe(await change({ subscriptions: ["a", "@oauth2", "b"] }));
+      expect(await asked.backplane.sendLast(frame)).toBe("sent");
+      expect(await asked.backplane.sendLast(frame)).toBe("not-subscribed");
+      expect(owner.lastFrames).toEqual([frame]);
+      expect(await asked.backplane.sendLast({ ...frame, subscription: "b" })).toBe("sent");
+    });
+
+    test("needs exactly its subscription, its client and its address", async () => {
+      await owner.hold("c1", "10.0.0.1");
+      await asked.backplane.subscribe(await change({ subscriptions: ["@oauth2?a"] }));
+      expect(await asked.backplane.sendLast(frame)).toBe("not-subscribed");
+      expect(await asked.backplane.sendLast({ ...frame, clientId: "nobody" })).toBe("unknown-client");
+      await asked.backplane.subscribe(await change({ subscriptions: ["@oauth2"] }));
+      expect(await asked.backplane.sendLast({ ...frame, address: "10.0.0.2" })).toBe("wrong-address");
+      expect(await asked.backplane.sendLast({ ...frame, address: "10.0.0.1" })).toBe("sent");
+    });
+
+    test("of many at once exactly one is sent", async () => {
+      await owner.hold("c1");
+      await asked.backplane.subscribe(await change({ subscriptions: ["@oauth2"] }));
+      const nodes = [owner, asked, owner, asked, owner, asked];
+      const outcomes = await Promise.all(nodes.map(({ backplane }) => backplane.sendLast(frame)));
+      expect(outcomes.toSorted()).toEqual([...Array.from({ length: 5 }, () => "not-subscribed"), "sent"]);
+      expect(owner.lastFrames).toHaveLength(1);
+    });
+  });
+
+  test("a released client can be bound to anybody, one that is bound to another stays", async () => {
+    await owner.hold("c1");
+    await owner.hold("c2");
+    await subscribeAs(record("u1"));
+    await asked.backplane.subscribe(await change({ clientId: "c2", identity: record("u2") }));
+    await owner.backplane.release(["c1", "c2", "nobody"], identityKey(record("u1")));
+    expect(await subscribeAs(record("u3"))).toBe("live");
+    const other = await change({ clientId: "c2", identity: record("u3") });
+    expect(await asked.backplane.subscribe(other)).toBe("wrong-identity");
+  });
+
+  test("collections are stored by name, and every node is told", async () => {
+    expect(await owner.backplane.readCollections()).toEqual(new Map());
+    await asked.backplane.putCollection("posts", '{"name":"posts"}');
+    await asked.backplane.putCollection("users", '{"name":"users"}');
+    await waitUntil(() => owner.counts.collectionChanges === 2, "two announcements");
+    await asked.backplane.putCollection("posts", '{"name":"posts","listRule":""}');
+    expect(await owner.backplane.readCollections()).toEqual(
+      new Map([
+        ["posts", '{"name":"posts","listRule":""}'],
+        ["users", '{"name":"users"}'],
+      ]),
+    );
+  });
+});

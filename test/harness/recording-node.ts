@@ -1,0 +1,80 @@
+import {
+  type AppliedChange,
+  type Backplane,
+  type ClientState,
+  type EventSource,
+  type LastFrame,
+  openBackplane,
+} from "@sluice/backplane";
+import { guest } from "@sluice/protocol";
+
+/** One node without a hub: remembers what its backplane hands it. */
+export interface RecordingNode {
+  readonly backplane: Backplane;
+  readonly events: { readonly text: string; readonly source: EventSource }[];
+  readonly applied: AppliedChange[];
+  readonly lastFrames: LastFrame[];
+  /** The clients that this node holds. */
+  readonly clients: Map<string, ClientState>;
+  /** Every change of the connection, in order. */
+  readonly connections: boolean[];
+  readonly faults: string[];
+  readonly counts: { gaps: number; collectionChanges: number };
+  /** Takes in a client, as a guest from an address. */
+  readonly hold: (clientId: string, address?: string) => Promise<void>;
+}
+
+/** How a recording node is opened. */
+export interface RecordingNodeOptions {
+  /** Nothing for the embedded backplane. */
+  readonly redisUrl: string | undefined;
+  readonly keyPrefix: string;
+  readonly logSeconds?: number;
+  readonly logEntries?: number;
+}
+
+/** Opens a backplane whose every handler is remembered; the caller closes it. */
+export async function openRecordingNode(options: RecordingNodeOptions): Promise<RecordingNode> {
+  const { redisUrl, keyPrefix, logSeconds = 900, logEntries = 200_000 } = options;
+  const recorded = {
+    events: [] as { text: string; source: EventSource }[],
+    applied: [] as AppliedChange[],
+    lastFrames: [] as LastFrame[],
+    clients: new Map<string, ClientState>(),
+    connections: [] as boolean[],
+    faults: [] as string[],
+    counts: { gaps: 0, collectionChanges: 0 },
+  };
+  const { clients, counts } = recorded;
+  const backplane = await openBackplane(
+    redisUrl,
+    { keyPrefix, logSeconds, logEntries },
+    {
+      event: (text, source) => void recorded.events.push({ text, source }),
+      apply: (change) => {
+        const client = clients.get(change.clientId);
+        if (client === undefined) return "unknown-client";
+        recorded.applied.push(change);
+        const { identity, subscriptions, version } = change;
+        clients.set(change.clientId, { address: client.address, identity, subscriptions, version });
+        return "applied";
+      },
+      sendLast: (frame) => {
+        if (!clients.has(frame.clientId)) return "unknown-client";
+        recorded.lastFrames.push(frame);
+        return "sent";
+      },
+      describe: (clientId) => clients.get(clientId),
+      collectionsChanged: () => void (counts.collectionChanges += 1),
+      connectionChanged: (connected) => void recorded.connections.push(connected),
+      gap: () => void (counts.gaps += 1),
+      fault: (error, doing) => void recorded.faults.push(`${doing}: ${String(error)}`),
+    },
+  );
+  const hold = async (clientId: string, address = ""): Promise<void> => {
+    const state = { address, identity: guest, subscriptions: [], version: 0 };
+    clients.set(clientId, state);
+    await backplane.register(clientId, state);
+  };
+  return { ...recorded, backplane, hold };
+}
