@@ -48,19 +48,23 @@ export class LogReader {
 
   async #read(): Promise<void> {
     const { signal } = this.#closing;
+    let isAnchored = true;
     while (!signal.aborted) {
       try {
-        if (!(await this.#readBatch())) await this.#checkAnchor();
+        if (!isAnchored) await this.#checkAnchor();
+        isAnchored = await this.#readBatch();
       } catch (error) {
         if (signal.aborted) return;
+        // behind a lost connection there may be another Redis, or the same one with another past
+        isAnchored = false;
         // a connection that is down says so by itself; only what Redis refuses is news
         if (this.#redis.status === "ready") this.#handlers.fault(error, "reading the log");
         await delay(retryMs, undefined, { signal }).catch(() => undefined);
-        await this.#checkAnchor().catch(() => undefined);
       }
     }
   }
 
+  /** Hands over what lies behind the position; false where nothing came in time. */
   async #readBatch(): Promise<boolean> {
     const reply = await this.#redis.xread(
       "COUNT",
