@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { parseEvent } from "./record-event.ts";
+
+const door = { maxBytes: 1_000 };
+
+describe("a record event", () => {
+  test("keeps its record as it came", () => {
+    const record = { id: "p1", title: "é", nested: { a: [1, null] } };
+    const text = JSON.stringify({
+      collection: "posts",
+      action: "update",
+      record,
+      before: { id: "p1" },
+      more: 1,
+    });
+    expect(parseEvent(text, door)).toEqual({
+      event: { kind: "record", action: "update", collection: "posts", record, before: { id: "p1" } },
+    });
+  });
+
+  test.each([
+    ["beside the action", { collection: "a", record: { collectionName: "b", collectionId: "c" } }, "a"],
+    ["else by the record's collectionName", { record: { collectionName: "b", collectionId: "c" } }, "b"],
+    ["else by its collectionId", { record: { collectionId: "c" } }, "c"],
+    ["else by the channel", { record: {} }, "d"],
+  ])("names its collection %s", (_where, { record, ...more }, collection) => {
+    const text = JSON.stringify({ action: "create", record: { id: "p1", ...record }, ...more });
+    expect(parseEvent(text, { ...door, collection: "d" })).toMatchObject({ event: { collection } });
+  });
+
+  test("may say that there is no row before", () => {
+    const text = JSON.stringify({
+      collection: "posts",
+      action: "create",
+      record: { id: "p1" },
+      before: null,
+    });
+    expect(parseEvent(text, door)).toEqual({
+      event: { kind: "record", action: "create", collection: "posts", record: { id: "p1" } },
+    });
+  });
+});
+
+describe("a message", () => {
+  test.each([
+    [
+      { topic: "news", data: { a: 1 } },
+      { topic: "news", data: '{"a":1}', rule: "" },
+    ],
+    [{ topic: "news" }, { topic: "news", data: "", rule: "" }],
+    [
+      { topic: "news", data: null },
+      { topic: "news", data: "null", rule: "" },
+    ],
+    [
+      { topic: "news", data: "a\nb<" },
+      { topic: "news", data: '"a\\nb\\u003c"', rule: "" },
+    ],
+    [
+      { topic: "news", clientId: "c1", rule: null },
+      { topic: "news", data: "", clientId: "c1", rule: null },
+    ],
+    [
+      { topic: "news", rule: "a = 1" },
+      { topic: "news", data: "", rule: "a = 1" },
+    ],
+  ])("%j", (value, event) => {
+    expect(parseEvent(JSON.stringify(value), door)).toEqual({ event: { kind: "message", ...event } });
+  });
+});
+
+test.each([
+  ["", 'expected JSON, got ""'],
+  ["{", 'expected JSON, got "{"'],
+  ["[]", "expected an event object, got an array"],
+  ["null", "expected an event object, got null"],
+  ['"text"', "expected an event object, got a string"],
+  ["{}", 'expected action "create", "update" or "delete", or a topic, got undefined'],
+  ['{"action":"upsert"}', 'expected action "create", "update" or "delete", or a topic, got "upsert"'],
+  ['{"action":"create"}', "expected record to be an object, got nothing"],
+  ['{"action":"create","record":[]}', "expected record to be an object, got an array"],
+  [
+    '{"action":"create","record":{}}',
+    'expected record.id to be a non-empty string other than "*", got undefined',
+  ],
+  [
+    '{"action":"create","record":{"id":7}}',
+    'expected record.id to be a non-empty string other than "*", got 7',
+  ],
+  [
+    '{"action":"create","record":{"id":"*"}}',
+    'expected record.id to be a non-empty string other than "*", got "*"',
+  ],
+  [
+    '{"action":"create","record":{"id":"p1"}}',
+    "expected a collection name or id beside action, got undefined",
+  ],
+  [
+    '{"action":"create","collection":5,"record":{"id":"p1"}}',
+    "expected a collection name or id beside action, got 5",
+  ],
+  [
+    '{"action":"update","collection":"a","record":{"id":"p1"},"before":"x"}',
+    "expected before to be an object, got a string",
+  ],
+  ['{"topic":""}', 'expected topic to be a non-empty string, got ""'],
+  ['{"topic":5}', "expected topic to be a non-empty string, got 5"],
+  ['{"topic":"PB_CONNECT"}', 'expected a topic that is not reserved, got "PB_CONNECT"'],
+  ['{"topic":"@oauth2"}', 'expected a topic that is not reserved, got "@oauth2"'],
+  ['{"topic":"a","clientId":5}', "expected clientId to be a non-empty string, got 5"],
+  ['{"topic":"a","rule":5}', "expected rule to be a string or null, got a number"],
+])("%s is malformed: %s", (text, reason) => {
+  expect(parseEvent(text, door)).toEqual({ malformed: reason });
+});
+
+test.each([
+  ["a", 1_000, true],
+  ["a", 1_001, false],
+  ["é", 500, true],
+  ["é", 501, false],
+  ["\u{1f600}", 250, true],
+  ["\u{1f600}", 251, false],
+])("the limit counts UTF-8 bytes: %s, %i times", (character, count, fits) => {
+  const shell = JSON.stringify({ topic: "t", data: "" });
+  const text = JSON.stringify({ topic: "t", data: character.repeat(count) });
+  const parsed = parseEvent(text, { maxBytes: 1_000 + shell.length });
+  expect("event" in parsed).toBe(fits);
+});
