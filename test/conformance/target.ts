@@ -27,7 +27,7 @@ export interface Tokens {
 }
 
 /** What a case needs beyond the two addresses. */
-export type Need = "publish" | "tokens" | "addresses" | "signing" | "collections";
+type Need = "publish" | "tokens" | "addresses" | "signing" | "collections";
 
 /** One fact of the wire, checked from outside. */
 export interface Case {

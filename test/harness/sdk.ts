@@ -13,7 +13,7 @@ export interface SdkEvent {
 }
 
 /** Options of a subscription, as the SDKs take them. */
-export interface SdkOptions {
+interface SdkOptions {
   readonly query?: Record<string, unknown>;
   readonly headers?: Record<string, string>;
 }

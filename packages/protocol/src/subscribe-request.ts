@@ -16,7 +16,7 @@ export type SubscribeParse =
   | { readonly refusal: ErrorAnswer; readonly request?: never };
 
 /** Most bytes of a client id, most subscriptions of a client, most bytes of one subscription. */
-export const subscribeLimits = { clientIdBytes: 255, subscriptions: 1000, subscriptionBytes: 2500 };
+const subscribeLimits = { clientIdBytes: 255, subscriptions: 1000, subscriptionBytes: 2500 };
 
 interface Draft {
   clientId: string;

@@ -10,7 +10,7 @@ export interface SubscriptionOptions {
 }
 
 /** The options of a subscription without any. */
-export const noOptions: SubscriptionOptions = { query: {}, headers: {} };
+const noOptions: SubscriptionOptions = { query: {}, headers: {} };
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -28,10 +28,10 @@ export function parseSubscriptionOptions(raw: string): SubscriptionOptions {
 
 /** The query part of a URL reference, or nothing where Go's parser would refuse the reference. */
 function findQuery(raw: string): string | undefined {
-  // Go refuses control bytes anywhere in a URL
-  // oxlint-disable-next-line no-control-regex
-  if (/[\0-\x1f\x7f]/.test(raw)) return undefined;
   const [reference, fragment] = cut(raw, "#");
+  // Go refuses control bytes anywhere in a URL but in its fragment
+  // oxlint-disable-next-line no-control-regex
+  if (/[\0-\x1f\x7f]/.test(reference)) return undefined;
   const [beforeQuery, query] = cut(reference, "?");
   return isParsable(beforeQuery) && !hasBadEscape(fragment) ? query : undefined;
 }
@@ -101,7 +101,8 @@ function parseJson(text: string): unknown {
 }
 
 function toText(value: unknown): string {
-  if (typeof value === "number") return toPlainDecimal(value);
+  // a number beyond float64 is an error in Go, which leaves the value empty
+  if (typeof value === "number") return Number.isFinite(value) ? toPlainDecimal(value) : "";
   return typeof value === "string" || typeof value === "boolean" ? String(value) : "";
 }
 

@@ -8,7 +8,7 @@ export type NodeMessage =
   | { readonly type: "answer"; readonly request: number; readonly outcome: string };
 
 /** Where the answer to a message goes. */
-export interface ReplyAddress {
+interface ReplyAddress {
   readonly node: string;
   /** Chosen by the asking node, new for each question. */
   readonly request: number;
