@@ -51,7 +51,9 @@ function isVisible(collection: Collection, { name, type, hidden }: Field, view: 
 function valueOf({ name, type, multiple }: Field, record: JsonObject): unknown {
   // a password hash never leaves, in whatever collection it stands
   if (type === "password") return "";
-  return record[name] ?? emptyValue(type, multiple);
+  // a field may bear the name of a member that every object inherits, such as `constructor`
+  const value = Object.hasOwn(record, name) ? record[name] : undefined;
+  return value ?? emptyValue(type, multiple);
 }
 
 function emptyValue(type: string, multiple: boolean): unknown {

@@ -1,0 +1,122 @@
+import {
+  type AuthRecord,
+  CollectionSet,
+  guest,
+  type Identity,
+  type JsonObject,
+  parseCollections,
+  type RecordEvent,
+} from "@sluice/protocol";
+import type { DenialReason } from "./access.ts";
+import { Hub } from "./hub.ts";
+
+/** One write to a client's stream: whose, and the frames that it joined. */
+export interface Write {
+  readonly clientId: string;
+  readonly frames: readonly Uint8Array[];
+}
+
+/** A hub for tests: remembers what it writes and tells. */
+export interface RecordingHub {
+  readonly hub: Hub;
+  /** Every write since the beginning. */
+  readonly writes: Write[];
+  readonly denied: DenialReason[];
+  readonly released: { readonly clientIds: readonly string[]; readonly identity: string }[];
+  /** The flushes that the hub asked for and that have not run. */
+  readonly pending: (() => void)[];
+  readonly delivered: () => number;
+  /** Takes in a client, unless it is known, and sets its subscriptions by a newer version. */
+  readonly subscribe: (clientId: string, subscriptions: readonly string[], identity?: Identity) => void;
+  /** Runs what is pending, and returns the text that each client has got by it. */
+  readonly flush: () => Readonly<Record<string, string>>;
+}
+
+/** Opens a hub with collections in PocketBase's export format. */
+export function openRecordingHub(collections: readonly JsonObject[] = [posts]): RecordingHub {
+  const writes: Write[] = [];
+  const denied: DenialReason[] = [];
+  const released: { clientIds: readonly string[]; identity: string }[] = [];
+  const pending: (() => void)[] = [];
+  let delivered = 0;
+  let version = 0;
+  const hub = new Hub({
+    defer: (flush) => pending.push(flush),
+    onDelivered: (frames) => (delivered += frames),
+    onDenied: (reason) => denied.push(reason),
+    onReleased: (clientIds, identity) => released.push({ clientIds, identity }),
+  });
+  hub.setCollections(collectionSet(...collections));
+  const subscribe: RecordingHub["subscribe"] = (clientId, subscriptions, identity = guest) => {
+    if (hub.find(clientId) === undefined) {
+      hub.add(clientId, "", { write: (frames) => writes.push({ clientId, frames }) });
+    }
+    hub.apply(clientId, { version: ++version, identity, subscriptions });
+  };
+  const flush = (): Readonly<Record<string, string>> => {
+    const first = writes.length;
+    for (const run of pending.splice(0)) run();
+    const texts: Record<string, string> = {};
+    for (const { clientId, frames } of writes.slice(first)) {
+      texts[clientId] = (texts[clientId] ?? "") + frames.map(textOf).join("");
+    }
+    return texts;
+  };
+  return { hub, writes, denied, released, pending, delivered: () => delivered, subscribe, flush };
+}
+
+/** A collection that everyone may see. */
+export const posts = {
+  id: "posts_id",
+  name: "posts",
+  listRule: "",
+  viewRule: "",
+  fields: [
+    { name: "id", type: "text" },
+    { name: "title", type: "text" },
+  ],
+};
+
+/** An auth collection that everyone may see. */
+export const users = {
+  id: "users_id",
+  name: "users",
+  type: "auth",
+  listRule: "",
+  viewRule: "",
+  fields: [
+    { name: "id", type: "text" },
+    { name: "email", type: "email" },
+  ],
+};
+
+export function collectionSet(...collections: readonly JsonObject[]): CollectionSet {
+  return new CollectionSet(parseCollections(collections).collections);
+}
+
+/** The auth record of {@link users} with an id. */
+export function user(id: string): AuthRecord {
+  return { kind: "record", id, collectionId: "users_id", collectionName: "users", claims: {} };
+}
+
+export const superuser: AuthRecord = {
+  kind: "superuser",
+  id: "root",
+  collectionId: "pbc_3142635823",
+  collectionName: "_superusers",
+  claims: {},
+};
+
+/** The creation of a post; other values override. */
+export function postEvent(id = "p1", event: Partial<RecordEvent> = {}): RecordEvent {
+  return { kind: "record", action: "create", collection: "posts", record: { id, title: "t" }, ...event };
+}
+
+export function textOf(frame: Uint8Array): string {
+  return new TextDecoder().decode(frame);
+}
+
+/** The names of a text's frames, in their order. */
+export function namesIn(text = ""): readonly string[] {
+  return Array.from(text.matchAll(/^event:(.*)$/gm), ([, name = ""]) => name);
+}
