@@ -1,5 +1,6 @@
 import {
   type AuthRecord,
+  type Collection,
   CollectionSet,
   guest,
   type Identity,
@@ -65,7 +66,7 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
   return { hub, writes, denied, released, pending, delivered: () => delivered, subscribe, flush };
 }
 
-/** A collection that everyone may see. */
+/** A collection that everyone may see, in PocketBase's export format. */
 export const posts = {
   id: "posts_id",
   name: "posts",
@@ -77,7 +78,7 @@ export const posts = {
   ],
 };
 
-/** An auth collection that everyone may see. */
+/** An auth collection that everyone may see, in PocketBase's export format. */
 export const users = {
   id: "users_id",
   name: "users",
@@ -90,6 +91,14 @@ export const users = {
   ],
 };
 
+/** One collection from PocketBase's export format. */
+export function collectionOf(value: JsonObject): Collection {
+  const [collection] = collectionSet(value);
+  if (collection === undefined) throw new TypeError(`expected a collection, got ${JSON.stringify(value)}`);
+  return collection;
+}
+
+/** Collections from PocketBase's export format. */
 export function collectionSet(...collections: readonly JsonObject[]): CollectionSet {
   return new CollectionSet(parseCollections(collections).collections);
 }

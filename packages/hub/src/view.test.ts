@@ -1,14 +1,7 @@
-import { type Collection, guest, type Identity, type JsonObject, parseCollections } from "@sluice/protocol";
+import { guest, type Identity, type JsonObject } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
-import { superuser, user } from "./recording-hub.fixture.ts";
+import { collectionOf, superuser, user } from "./recording-hub.fixture.ts";
 import { encodeRecord, type View, viewOf } from "./view.ts";
-
-/** One collection from PocketBase's export format. */
-function collectionOf(value: JsonObject): Collection {
-  const [collection] = parseCollections([value]).collections;
-  if (collection === undefined) throw new TypeError(`expected a collection, got ${JSON.stringify(value)}`);
-  return collection;
-}
 
 const users = collectionOf({
   id: "users_id",
