@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { parseCollections, superusers } from "./collection.ts";
-import { CollectionSet } from "./collection-set.ts";
 
 describe("collections", () => {
   test("are read from PocketBase's export, what events do not need is left", () => {
@@ -44,14 +43,49 @@ describe("collections", () => {
   test.each([
     ["base", "posts", "pbc_1125843985"],
     ["auth", superusers.name, superusers.id],
+    ["auth", "_superusers", "pbc_3142635823"],
   ])("without an id get the one that PocketBase gives: %s %s is %s", (type, name, id) => {
     expect(parseCollections([{ name, type, fields: [] }]).collections[0]).toMatchObject({ id, name });
   });
 
   test.each([
+    ["an empty id is computed", { id: "" }, { id: "pbc_1125843985" }],
+    ["the type is base", {}, { type: "base" }],
+    ["rules are null", {}, { listRule: null, viewRule: null }],
+    ["rules of null are null", { listRule: null, viewRule: null }, { listRule: null, viewRule: null }],
+    ["rules are kept as they are", { listRule: " a=1 ", viewRule: "" }, { listRule: " a=1 ", viewRule: "" }],
+    ["views have a type of their own", { type: "view" }, { type: "view" }],
+  ])("may leave much out: %s", (_, values, expected) => {
+    const { collections, problems } = parseCollections([{ name: "posts", fields: [], ...values }]);
+    expect(problems).toEqual([]);
+    expect(collections).toEqual([expect.objectContaining(expected)]);
+  });
+
+  test.each([
+    ["one value where maxSelect is missing", {}, { multiple: false }],
+    ["one value up to a maxSelect of 1", { maxSelect: 1 }, { multiple: false }],
+    ["several values from a maxSelect of 2", { maxSelect: 2 }, { multiple: true }],
+    ["one value where maxSelect is no number", { maxSelect: "2" }, { multiple: false }],
+    ["hidden where it says so", { hidden: true }, { hidden: true }],
+    ["not hidden where it says so otherwise", { hidden: "true" }, { hidden: false }],
+    ["of an unknown type", { type: "vector" }, { type: "vector" }],
+  ])("have fields that are %s", (_, values, expected) => {
+    const fields = [{ name: "f", type: "select", ...values }];
+    expect(parseCollections([{ name: "posts", fields }]).collections[0]?.fields).toEqual([
+      expect.objectContaining(expected),
+    ]);
+  });
+
+  test.each([
     [{}, "expected an array of collections, got an object"],
+    [null, "expected an array of collections, got null"],
+    ["[]", "expected an array of collections, got a string"],
     [[5], "[0]: expected a collection object, got a number"],
+    [[[]], "[0]: expected a collection object, got an array"],
     [[{ fields: [] }], "[0].name: expected a non-empty string, got nothing"],
+    [[{ name: "", fields: [] }], "[0].name: expected a non-empty string, got a string"],
+    [[{ name: 5, fields: [] }], "[0].name: expected a non-empty string, got a number"],
+    [[{ name: "a", type: 5, fields: [] }], '[0] "a".type: expected "base", "auth" or "view", got 5'],
     [
       [{ name: "a", type: "table", fields: [] }],
       '[0] "a".type: expected "base", "auth" or "view", got "table"',
@@ -59,6 +93,26 @@ describe("collections", () => {
     [[{ name: "a", listRule: 5, fields: [] }], '[0] "a".listRule: expected a string or null, got a number'],
     [[{ name: "a", viewRule: {}, fields: [] }], '[0] "a".viewRule: expected a string or null, got an object'],
     [[{ name: "a" }], '[0] "a".fields: expected an array of fields, got nothing'],
+    [[{ name: "a", fields: {} }], '[0] "a".fields: expected an array of fields, got an object'],
+    [
+      [{ name: "a", fields: ["id"] }],
+      '[0] "a".fields[0]: expected an object with name and type, got a string',
+    ],
+    [
+      [{ name: "a", fields: [{ name: "x", type: "text" }, { type: "text" }] }],
+      '[0] "a".fields[1]: expected an object with name and type, got an object',
+    ],
+    [
+      [{ name: "a", fields: [{ name: "", type: "text" }] }],
+      '[0] "a".fields[0]: expected an object with name and type, got an object',
+    ],
+    [
+      [
+        { name: "a", id: "1", fields: [] },
+        { name: "b", id: "1", fields: [] },
+      ],
+      'expected each name and id once, got "1" twice',
+    ],
     [
       [{ name: "a", fields: [{ name: "x" }] }],
       '[0] "a".fields[0]: expected an object with name and type, got an object',
@@ -79,12 +133,19 @@ describe("collections", () => {
     expect(collections.map(({ name }) => name)).toEqual(["b"]);
     expect(problems).toHaveLength(2);
   });
-});
 
-test("a set finds its collections by name and by id, in any case but another", () => {
-  const { collections } = parseCollections([{ id: "id1", name: "posts", fields: [] }]);
-  const set = new CollectionSet(collections);
-  expect([set.find("posts")?.id, set.find("id1")?.name]).toEqual(["id1", "posts"]);
-  expect([set.find("Posts"), set.find("")]).toEqual([undefined, undefined]);
-  expect([...set]).toEqual(collections);
+  test("tell all their problems at once", () => {
+    const bad = { name: "a", type: "x", listRule: 1, viewRule: [], fields: [null, { name: "y" }] };
+    expect(parseCollections([bad]).problems).toEqual([
+      '[0] "a".type: expected "base", "auth" or "view", got "x"',
+      '[0] "a".listRule: expected a string or null, got a number',
+      '[0] "a".viewRule: expected a string or null, got an array',
+      '[0] "a".fields[0]: expected an object with name and type, got null',
+      '[0] "a".fields[1]: expected an object with name and type, got an object',
+    ]);
+  });
+
+  test("may bear their id as their name", () => {
+    expect(parseCollections([{ name: "a", id: "a", fields: [] }]).problems).toEqual([]);
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseEvent } from "./record-event.ts";
+import { parseEvent, readEvent } from "./record-event.ts";
 
 const door = { maxBytes: 1_000 };
 
@@ -26,6 +26,16 @@ describe("a record event", () => {
   ])("names its collection %s", (_where, { record, ...more }, collection) => {
     const text = JSON.stringify({ action: "create", record: { id: "p1", ...record }, ...more });
     expect(parseEvent(text, { ...door, collection: "d" })).toMatchObject({ event: { collection } });
+  });
+
+  test.each(["create", "update", "delete"])("may be a %s", (action) => {
+    const value = { collection: "posts", action, record: { id: "p1" } };
+    expect(readEvent(value)).toEqual({ event: { kind: "record", ...value } });
+  });
+
+  test("names its collection itself before the channel does", () => {
+    const value = { collection: "posts", action: "create", record: { id: "p1" } };
+    expect(readEvent(value, "audits")).toMatchObject({ event: { collection: "posts" } });
   });
 
   test("may say that there is no row before", () => {
@@ -64,6 +74,14 @@ describe("a message", () => {
       { topic: "news", rule: "a = 1" },
       { topic: "news", data: "", rule: "a = 1" },
     ],
+    [
+      { topic: "news?x=1", data: "" },
+      { topic: "news?x=1", data: '""', rule: "" },
+    ],
+    [
+      { topic: "news", data: 1.5, action: "create", record: { id: "p1" } },
+      { topic: "news", data: "1.5", rule: "" },
+    ],
   ])("%j", (value, event) => {
     expect(parseEvent(JSON.stringify(value), door)).toEqual({ event: { kind: "message", ...event } });
   });
@@ -72,13 +90,23 @@ describe("a message", () => {
 test.each([
   ["", 'expected JSON, got ""'],
   ["{", 'expected JSON, got "{"'],
+  [`{"topic":"${"a".repeat(60)}`, `expected JSON, got "{\\"topic\\":\\"${"a".repeat(30)}"`],
+  ["{} {}", 'expected JSON, got "{} {}"'],
   ["[]", "expected an event object, got an array"],
+  ["5", "expected an event object, got a number"],
   ["null", "expected an event object, got null"],
   ['"text"', "expected an event object, got a string"],
   ["{}", 'expected action "create", "update" or "delete", or a topic, got undefined'],
   ['{"action":"upsert"}', 'expected action "create", "update" or "delete", or a topic, got "upsert"'],
   ['{"action":"create"}', "expected record to be an object, got nothing"],
+  ['{"action":null}', 'expected action "create", "update" or "delete", or a topic, got null'],
+  ['{"action":"Create"}', 'expected action "create", "update" or "delete", or a topic, got "Create"'],
   ['{"action":"create","record":[]}', "expected record to be an object, got an array"],
+  ['{"action":"create","record":null}', "expected record to be an object, got null"],
+  [
+    '{"action":"create","record":{"id":""}}',
+    'expected record.id to be a non-empty string other than "*", got ""',
+  ],
   [
     '{"action":"create","record":{}}',
     'expected record.id to be a non-empty string other than "*", got undefined',
@@ -100,14 +128,34 @@ test.each([
     "expected a collection name or id beside action, got 5",
   ],
   [
+    '{"action":"create","collection":"","record":{"id":"p1","collectionName":"a"}}',
+    'expected a collection name or id beside action, got ""',
+  ],
+  [
+    '{"action":"create","record":{"id":"p1","collectionName":{},"collectionId":"a"}}',
+    "expected a collection name or id beside action, got {}",
+  ],
+  [
     '{"action":"update","collection":"a","record":{"id":"p1"},"before":"x"}',
     "expected before to be an object, got a string",
   ],
+  [
+    '{"action":"update","collection":"a","record":{"id":"p1"},"before":[]}',
+    "expected before to be an object, got an array",
+  ],
   ['{"topic":""}', 'expected topic to be a non-empty string, got ""'],
   ['{"topic":5}', "expected topic to be a non-empty string, got 5"],
+  [
+    '{"topic":null,"action":"create","record":{"id":"p1"}}',
+    "expected topic to be a non-empty string, got null",
+  ],
   ['{"topic":"PB_CONNECT"}', 'expected a topic that is not reserved, got "PB_CONNECT"'],
   ['{"topic":"@oauth2"}', 'expected a topic that is not reserved, got "@oauth2"'],
+  ['{"topic":"@"}', 'expected a topic that is not reserved, got "@"'],
   ['{"topic":"a","clientId":5}', "expected clientId to be a non-empty string, got 5"],
+  ['{"topic":"a","clientId":""}', 'expected clientId to be a non-empty string, got ""'],
+  ['{"topic":"a","clientId":null}', "expected clientId to be a non-empty string, got null"],
+  ['{"topic":"a","rule":{}}', "expected rule to be a string or null, got an object"],
   ['{"topic":"a","rule":5}', "expected rule to be a string or null, got a number"],
 ])("%s is malformed: %s", (text, reason) => {
   expect(parseEvent(text, door)).toEqual({ malformed: reason });
@@ -124,5 +172,6 @@ test.each([
   const shell = JSON.stringify({ topic: "t", data: "" });
   const text = JSON.stringify({ topic: "t", data: character.repeat(count) });
   const parsed = parseEvent(text, { maxBytes: 1_000 + shell.length });
-  expect("event" in parsed).toBe(fits);
+  const malformed = "malformed" in parsed ? parsed.malformed : undefined;
+  expect(malformed).toBe(fits ? undefined : `expected at most ${1_000 + shell.length} bytes, got more`);
 });
