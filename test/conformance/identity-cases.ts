@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { SseReader } from "../harness/sse-reader.ts";
+import { SseReader } from "../harness/sse-reader.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 import {
   type Case,
@@ -55,7 +55,14 @@ export const identityCases: readonly Case[] = [
             const [gone, stays] = [await tokenOf(target, "gone1"), await tokenOf(target, "stays1")];
             for (const stream of [first, second]) assert.equal(await bind(target, stream, gone), 204);
             assert.equal(await bind(target, third, stays), 204);
-            await publish(target, [{ collection: "users", action: "delete", record: user("gone1") }]);
+            await publish(target, [
+              { collection: "users", action: "delete", record: user("gone1") },
+              { collection: "posts", action: "create", record: { id: "p1" } },
+            ]);
+            // none of them ends, and what guests may see still comes
+            for (const stream of [first, second, third]) {
+              await stream.waitFor(({ event }) => event === "posts/*", "the post");
+            }
             await becomesGuest(target, first, stays);
             await becomesGuest(target, second, stays);
             assert.equal(await bind(target, third, gone), 403);
@@ -87,6 +94,19 @@ export const identityCases: readonly Case[] = [
         assert.equal(JSON.parse(frames[0]?.data ?? "").record.email, undefined);
         await becomesGuest(target, stream, other);
       }),
+  },
+  {
+    name: "a changed token key is noticed on every node, in the hub and in the directory",
+    needs: ["publish", "signing"],
+    run: async (target) => {
+      const [changed, other] = [await tokenOf(target, "everywhere"), await tokenOf(target, "elsewhere")];
+      const streams = [await SseReader.open(target.streamUrl), await SseReader.open(target.postUrl)];
+      for (const stream of streams) assert.equal(await bind(target, stream, changed), 204);
+      const [before, record] = [user("everywhere"), user("everywhere", { tokenKey: "k2" })];
+      await publish(target, [{ collection: "users", action: "update", record, before }]);
+      for (const stream of streams) await becomesGuest(target, stream, other);
+      for (const stream of streams) stream.close();
+    },
   },
   {
     name: "an update that keeps the token key leaves streams as they are",

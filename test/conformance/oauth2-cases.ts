@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SseReader } from "../harness/sse-reader.ts";
+import { type ReceivedFrame, SseReader } from "../harness/sse-reader.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 import { type Answer, call, type Case, publish, subscribe, type Target, withStream } from "./target.ts";
 
@@ -31,6 +31,24 @@ function withSubscribed(
   });
 }
 
+/** What a stream has received, up to a redirect behind it that is sure to succeed. */
+async function framesSoFar(
+  target: Target,
+  stream: SseReader,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<readonly ReceivedFrame[]> {
+  const state = stream.clientId;
+  await subscribe(target, { clientId: state, subscriptions: ["@oauth2"] }, headers);
+  assertRedirect(await redirect(target, { state, code: "marker" }, headers), 307, success);
+  const data = `{"state":"${state}","code":"marker"}`;
+  const marker = await stream.waitFor((frame) => frame.data === data, "the marker");
+  return stream.events().slice(0, stream.events().indexOf(marker));
+}
+
+function dataOf(frames: readonly ReceivedFrame[]): readonly (string | undefined)[] {
+  return frames.map(({ data }) => data);
+}
+
 /** Fields beside the state, the data of the frame, and where the browser ends up. */
 const sent: readonly (readonly [
   name: string,
@@ -60,7 +78,7 @@ export const oauth2Cases: readonly Case[] = [
           const frame = await stream.waitFor(({ event }) => event === "@oauth2", "the @oauth2 frame");
           assert.equal(frame.data, data(state));
           assertRedirect(await redirect(target, { state, code: "c2" }), 307, failure);
-          assert.equal(stream.events("@oauth2").length, 1);
+          assert.deepEqual(dataOf(await framesSoFar(target, stream)), [frame.data]);
         }),
     })),
   ),
@@ -106,7 +124,7 @@ export const oauth2Cases: readonly Case[] = [
     run: (target) =>
       withSubscribed(target, subscriptions, async (stream) => {
         assertRedirect(await redirect(target, { state: stream.clientId, code: "c1" }), 307, failure);
-        assert.equal(stream.events().length, 0);
+        assert.deepEqual(await framesSoFar(target, stream), []);
       }),
   })),
   {
@@ -114,12 +132,14 @@ export const oauth2Cases: readonly Case[] = [
     needs: ["addresses"],
     run: async (target) => {
       const header = target.addressHeader ?? "";
-      const stream = await SseReader.open(target.streamUrl, { [header]: "127.0.0.2" });
+      const own = { [header]: "127.0.0.2" };
+      const stream = await SseReader.open(target.streamUrl, own);
       const state = stream.clientId;
-      await subscribe(target, { clientId: state, subscriptions: ["@oauth2"] }, { [header]: "127.0.0.2" });
+      await subscribe(target, { clientId: state, subscriptions: ["@oauth2"] }, own);
       assertRedirect(await redirect(target, { state, code: "c1" }, { [header]: "127.0.0.1" }), 307, failure);
-      assert.equal(stream.events().length, 0);
-      assertRedirect(await redirect(target, { state, code: "c1" }, { [header]: "127.0.0.2" }), 307, success);
+      assertRedirect(await redirect(target, { state, code: "c2" }, own), 307, success);
+      const received = dataOf(await framesSoFar(target, stream, own));
+      assert.deepEqual(received, [`{"state":"${state}","code":"c2"}`]);
       stream.close();
     },
   },
@@ -128,13 +148,15 @@ export const oauth2Cases: readonly Case[] = [
     needs: ["publish"],
     run: (target) =>
       withSubscribed(target, ["test1", "@oauth2"], async (stream) => {
-        await redirect(target, { state: stream.clientId, code: "c1" });
+        assertRedirect(await redirect(target, { state: stream.clientId, code: "c1" }), 307, success);
         await publish(target, [{ topic: "test1" }]);
         await stream.waitFor(({ event }) => event === "test1", "test1");
       }),
   },
   {
+    // PocketBase looks and removes in two steps, so that two may succeed
     name: "of many redirects at once exactly one succeeds",
+    needs: ["sluice"],
     run: (target) =>
       withSubscribed(target, ["@oauth2"], async (stream) => {
         const state = stream.clientId;
@@ -143,8 +165,7 @@ export const oauth2Cases: readonly Case[] = [
         );
         const successes = answers.filter(({ headers }) => headers.location === success);
         assert.equal(successes.length, 1);
-        await stream.waitFor(({ event }) => event === "@oauth2", "the @oauth2 frame");
-        assert.equal(stream.events("@oauth2").length, 1);
+        assert.equal((await framesSoFar(target, stream)).length, 1);
       }),
   },
 ];

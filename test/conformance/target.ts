@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, request } from "node:http";
 import { type ReceivedFrame, SseReader } from "../harness/sse-reader.ts";
+import { waitUntil } from "../harness/wait-until.ts";
 
 /** A system that speaks the realtime API, and how cases reach it. */
 export interface Target {
@@ -10,7 +11,7 @@ export interface Target {
   readonly postUrl: string;
   /** Tokens of two auth records of one collection and of a superuser, where there are any. */
   readonly tokens?: Tokens;
-  /** Whether `POST /api/realtime/publish` is there, with the collections of `conformanceCollections`. */
+  /** Whether `POST /api/realtime/publish` is there, which only Sluice has; the demo's collections are expected behind it. */
   readonly publishes: boolean;
   /** A header that names the sender's address, where one is trusted and addresses are checked. */
   readonly addressHeader?: string;
@@ -26,8 +27,8 @@ export interface Tokens {
   readonly superuser: string;
 }
 
-/** What a case needs beyond the two addresses. */
-type Need = "publish" | "tokens" | "addresses" | "signing" | "collections";
+/** What a case needs beyond the two addresses; `sluice` is for answers in which PocketBase differs. */
+export type Need = "sluice" | "publish" | "tokens" | "addresses" | "signing" | "collections";
 
 /** One fact of the wire, checked from outside. */
 export interface Case {
@@ -40,6 +41,7 @@ export interface Case {
 /** What a target lacks for a case, in words; nothing where the case can run. */
 export function lackOf(target: Target, { needs = [] }: Case): string | undefined {
   const has: Readonly<Record<Need, boolean>> = {
+    sluice: target.publishes,
     publish: target.publishes && target.tokens !== undefined,
     tokens: target.tokens !== undefined,
     addresses: target.addressHeader !== undefined,
@@ -51,7 +53,8 @@ export function lackOf(target: Target, { needs = [] }: Case): string | undefined
 }
 
 const needWords: Readonly<Record<Need, string>> = {
-  publish: "the publish door",
+  sluice: "Sluice: PocketBase answers otherwise, or not alike in each version",
+  publish: "the publish door (POST /api/realtime/publish), and tokens for it",
   tokens: "tokens (--secret, or --user-a, --user-b and --superuser)",
   addresses: "a trusted address header",
   signing: "the signing secret (--secret)",
@@ -81,6 +84,9 @@ export interface Call {
   readonly headersOnly?: boolean;
 }
 
+/** Longer than any answer may take; the publish door's and the directory's own limits are shorter. */
+const answerLimitMs = 20_000;
+
 /** Sends one request, exactly as told. A body has its length declared, unless the headers say otherwise. */
 export async function call(
   base: string,
@@ -90,6 +96,7 @@ export async function call(
     method,
     headers: { ...headers },
     agent: false,
+    signal: AbortSignal.timeout(answerLimitMs),
   });
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   outgoing.on("error", reject);
@@ -129,12 +136,14 @@ export async function withStream(target: Target, work: (stream: SseReader) => Pr
   }
 }
 
-/** Publishes events, in order. */
-export async function publish(target: Target, events: readonly unknown[]): Promise<void> {
+/** Publishes events, in order, and returns their cursors. */
+export async function publish(target: Target, events: readonly unknown[]): Promise<readonly string[]> {
   const headers = { "Content-Type": "application/json", Authorization: tokensOf(target).superuser };
   const path = "/api/realtime/publish";
   const answer = await call(target.postUrl, { method: "POST", path, headers, body: JSON.stringify(events) });
   if (answer.status !== 200) throw new TypeError(`publish was answered ${answer.status}: ${answer.text}`);
+  const { ids } = JSON.parse(answer.text);
+  return ids;
 }
 
 /** What to listen to, as whom, and what is published meanwhile. */
@@ -171,6 +180,20 @@ export async function heard(target: Target, listening: Listening): Promise<reado
     frames = await heardBy(target, stream, listening);
   });
   return frames;
+}
+
+/** Which of some custom topics a stream is subscribed to; it must be to the last one. */
+export async function liveTopics(
+  target: Target,
+  stream: SseReader,
+  candidates: readonly string[],
+): Promise<readonly string[]> {
+  const known = stream.frames.length;
+  const events = candidates.map((topic) => ({ topic }));
+  await publish(target, events);
+  const isLast = ({ event }: ReceivedFrame): boolean => event === candidates.at(-1);
+  await waitUntil(() => stream.frames.slice(known).some(isLast), "the last topic in a stream");
+  return stream.frames.slice(known).map(({ event }) => event ?? "");
 }
 
 /** The names of frames, in order. */

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { type Case, heard, heardBy, namesOf, publish, subscribe, tokensOf, withStream } from "./target.ts";
+import type { ReceivedFrame } from "../harness/sse-reader.ts";
+import {
+  type Case,
+  heard,
+  heardBy,
+  namesOf,
+  publish,
+  subscribe,
+  type Target,
+  tokensOf,
+  withStream,
+} from "./target.ts";
 
 const post = (id: string, action = "create"): unknown => ({
   collection: "posts",
@@ -9,6 +20,12 @@ const post = (id: string, action = "create"): unknown => ({
 
 /** The id that PocketBase computes for a base collection named posts. */
 const postsId = "pbc_1125843985";
+
+const auditsId = "pbc_89547554";
+
+function asSuperuser(target: Target): Readonly<Record<string, string>> {
+  return { Authorization: tokensOf(target).superuser };
+}
 
 /** Subscriptions, the record that changes, and those of them that get a frame. */
 const matching: readonly (readonly [
@@ -57,25 +74,48 @@ function matchingCase([name, subscriptions, expected]: (typeof matching)[number]
   };
 }
 
+/** What a frame says of which record, and under which subscription. */
+function summary({ event, data }: ReceivedFrame): readonly unknown[] {
+  const { record, action } = JSON.parse(data ?? "");
+  return [event, record.id, action];
+}
+
 /** What events reach which subscriptions, and as what. */
 export const topicCases: readonly Case[] = [
   ...matching.map(matchingCase),
   {
-    name: "create, update and delete of a record arrive in order, each once, and nothing else [R1]",
+    name: "create, update and delete of a record reach its own topic and its collection's, each once, nobody else [R1]",
     needs: ["publish"],
     run: async (target) => {
       const events = [
         post("p1"),
-        post("other"),
         post("p1", "update"),
         { collection: "audits", action: "create", record: { id: "p1" } },
         post("p1", "delete"),
       ];
-      const frames = await heard(target, { subscriptions: ["posts/p1"], events });
-      const actions = frames.map(({ data }) => JSON.parse(data ?? "").action);
-      assert.deepEqual(actions, ["create", "update", "delete"]);
-      const all = await heard(target, { subscriptions: ["posts/*"], events });
-      assert.equal(all.length, 4);
+      for (const subscription of ["posts/p1", "posts/*"]) {
+        const frames = await heard(target, { subscriptions: [subscription], events });
+        assert.deepEqual(frames.map(summary), [
+          [subscription, "p1", "create"],
+          [subscription, "p1", "update"],
+          [subscription, "p1", "delete"],
+        ]);
+      }
+      const others = ["users/*", "posts/p2", "audits/*"];
+      assert.deepEqual(await heard(target, { subscriptions: others, events }), []);
+    },
+  },
+  {
+    name: "the event of a collection reaches its topic whichever record it is of",
+    needs: ["publish"],
+    run: async (target) => {
+      const events = [post("p1"), post("p2"), post("p1", "delete")];
+      const frames = await heard(target, { subscriptions: ["posts/*", "posts/p2"], events });
+      assert.deepEqual(
+        new Set(frames.map((frame) => summary(frame).join(" "))),
+        new Set(["posts/* p1 create", "posts/* p2 create", "posts/p2 p2 create", "posts/* p1 delete"]),
+      );
+      assert.equal(frames.length, 4);
     },
   },
   {
@@ -101,6 +141,28 @@ export const topicCases: readonly Case[] = [
         `{"record":{"collectionId":"${postsId}","collectionName":"posts","created":"","id":"p1","published":false,"score":1.5,"tags":[],"title":"\\u003cTom \\u0026 Co\\u003e\\u2028"},"action":"update"}`,
       );
     },
+  },
+  {
+    // PocketBase repeats the client id in each frame
+    name: "a frame is id, event and data, byte for byte, the id that of the event in the log",
+    needs: ["sluice", "publish"],
+    run: (target) =>
+      withStream(target, async (stream) => {
+        const { clientId, raw } = stream;
+        await subscribe(target, { clientId, subscriptions: ["audits/a1", "test_name"] }, asSuperuser(target));
+        const events = [
+          { collection: "audits", action: "create", record: { id: "a1", what: "w" } },
+          { topic: "test_name", data: ["test_data"] },
+        ];
+        const [first, second] = await publish(target, events);
+        await stream.waitForCount(2);
+        const record = `{"collectionId":"${auditsId}","collectionName":"audits","id":"a1","what":"w"}`;
+        assert.equal(
+          stream.raw.slice(raw.length),
+          `id:${first}\nevent:audits/a1\ndata:{"record":${record},"action":"create"}\n\n` +
+            `id:${second}\nevent:test_name\ndata:["test_data"]\n\n`,
+        );
+      }),
   },
   {
     name: "hidden fields are for superusers [H1]",
