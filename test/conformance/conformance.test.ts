@@ -10,8 +10,11 @@ describe.each(layouts)("%s", (layout) => {
   });
   afterAll(() => started.stop());
 
-  test.each(cases)("P1: $name", async (one) => {
-    expect(lackOf(started.target, one)).toBeUndefined();
-    await one.run(started.target);
-  });
+  // test.each would cut long names
+  for (const one of cases) {
+    test(`P1: ${one.name}`, async () => {
+      expect(lackOf(started.target, one)).toBeUndefined();
+      await one.run(started.target);
+    });
+  }
 });

@@ -100,6 +100,15 @@ export const oauth2Cases: readonly Case[] = [
       }),
   },
   {
+    name: "a POST with code and state in the URL and no form: failure, no frame",
+    run: (target) =>
+      withSubscribed(target, ["@oauth2"], async (stream) => {
+        const path = `/api/oauth2-redirect?state=${stream.clientId}&code=c1`;
+        assertRedirect(await call(target.postUrl, { method: "POST", path }), 303, failure);
+        assert.deepEqual(await framesSoFar(target, stream), []);
+      }),
+  },
+  {
     name: "no state: failure",
     run: async (target) => assertRedirect(await redirect(target, { code: "c1" }), 307, failure),
   },

@@ -26,11 +26,20 @@ export async function redirectOAuth2(gateway: GatewayContext, context: NodeConte
 }
 
 async function readRedirect(context: NodeContext): Promise<Redirect> {
-  const body = context.req.method === "POST" ? await readBody(context.env.incoming) : undefined;
-  const fields: FormFields = body?.kind === "form" ? body.fields : [...new URL(context.req.url).searchParams];
+  const fields = context.req.method === "POST" ? await readForm(context) : queryOf(context);
   const { values } = describeFormFields(fields);
   const first = (name: string): string => values(name)[0] ?? "";
   return { state: first("state"), code: first("code"), error: first("error") };
+}
+
+/** A POST is read by its form alone: without one, the query of its URL does not count. */
+async function readForm({ env }: NodeContext): Promise<FormFields> {
+  const body = await readBody(env.incoming);
+  return body.kind === "form" ? body.fields : [];
+}
+
+function queryOf({ req }: NodeContext): FormFields {
+  return [...new URL(req.url).searchParams];
 }
 
 async function sendToStream(
