@@ -72,12 +72,16 @@ const laterSeconds = (): number => Math.floor(Date.now() / 1000) + 600;
 
 type Claims = Readonly<Record<string, unknown>>;
 
+/** The claims of a token that is not PocketBase's. */
+const onlySub: Claims = { sub: "userA", id: undefined, collectionId: undefined, type: undefined };
+
 const badTokens: readonly (readonly [what: string, id: string, claims: () => Claims])[] = [
   ["an expired token", "a", () => ({ exp: 1_000_000_000 })],
   ["a token for later", "a", () => ({ nbf: laterSeconds() })],
   ["a token issued in the future", "a", () => ({ iat: laterSeconds() })],
   ["a token of another type", "a", () => ({ type: "file" })],
   ["a token without a type", "a", () => ({ type: undefined })],
+  ["one of another type with its id in sub", "", () => ({ ...onlySub, type: "file" })],
   ["a token without an id", "", () => ({})],
   ["a token of a collection that is no auth collection", "a", () => ({ collectionId: "posts" })],
 ];
@@ -109,6 +113,17 @@ function forged(token: string): string {
 export const bindingCases: readonly Case[] = [
   ...bindings.map(bindingCase),
   ...badTokens.map(badTokenCase),
+  {
+    // PocketBase knows no such claims
+    name: "a token whose id is in sub is one of the record in the users collection",
+    needs: ["sluice", "signing"],
+    run: (target) =>
+      withStream(target, async (stream) => {
+        assertApplied(await subscribeWith(target, stream, (await target.sign?.("", onlySub)) ?? ""));
+        assertError(target, await subscribeAs(target, stream, "userB"), otherIdentity);
+        assertApplied(await subscribeAs(target, stream, "userA"));
+      }),
+  },
   ...["nonsense", "Bearer nonsense", "a.b.c", "Bearer", "Basic dXNlcjpwYXNz"].map((authorization): Case => ({
     name: `Authorization: ${authorization} is a guest's, not an error`,
     needs: ["tokens"],

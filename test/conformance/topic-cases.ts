@@ -212,6 +212,15 @@ export const topicCases: readonly Case[] = [
     },
   },
   {
+    name: "a message to a topic with a query reaches only subscriptions with that very query",
+    needs: ["publish"],
+    run: async (target) => {
+      const subscriptions = ["room?a=1", "room", "room?a=2", "room?a=1&b=2"];
+      const frames = await heard(target, { subscriptions, events: [{ topic: "room?a=1" }] });
+      assert.deepEqual(namesOf(frames), ["room?a=1"]);
+    },
+  },
+  {
     name: "a message for one client reaches no other",
     needs: ["publish"],
     run: (target) =>
