@@ -106,3 +106,21 @@ describe("old streams", () => {
     expect(stream.heartbeats).toBe(0);
   });
 });
+
+test("a node that has all the streams it may have answers 503, and takes one more when one has gone", async () => {
+  const full = await startGateway({ MAX_STREAMS: "2" });
+  const streams = [await SseReader.open(full.url), await SseReader.open(full.url)];
+  const refused = await fetch(`${full.url}/api/realtime`);
+  expect([refused.status, await refused.text()]).toEqual([
+    503,
+    '{"data":{},"message":"Too many realtime streams.","status":503}\n',
+  ]);
+  streams[0]?.close();
+  const open = async (): Promise<number> => {
+    const stream = await SseReader.openRaw(full.url);
+    if (stream.status !== 200) stream.close();
+    return stream.status;
+  };
+  await expect.poll(open).toBe(200);
+  await full.kill();
+});

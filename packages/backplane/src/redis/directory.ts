@@ -74,6 +74,16 @@ export class Directory {
     this.#every(renewMs, () => this.#renewClients(), "renewing clients");
   }
 
+  /** Makes this node and its clients findable at once, where Redis was away and may have lost them. */
+  async refresh(): Promise<void> {
+    try {
+      await this.#beat();
+      await this.#renewClients();
+    } catch (error) {
+      this.#handlers.fault(error, "renewing this node and its clients");
+    }
+  }
+
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#redis.del(this.#keys.node(this.#nodeId)).catch(() => undefined);
@@ -82,9 +92,9 @@ export class Directory {
   async register(clientId: string, state: ClientState): Promise<void> {
     this.#clients.add(clientId);
     const { address, identity, subscriptions, version } = state;
-    const keys = [this.#keys.client(clientId), this.#keys.ticket];
+    const keys = [this.#keys.client(clientId), this.#keys.ticket, this.#keys.node(this.#nodeId)];
     const texts = [address, identityKey(identity), JSON.stringify(subscriptions)];
-    await registerScript.run(this.#redis, keys, [this.#nodeId, ...texts, version, clientLifeMs]);
+    await registerScript.run(this.#redis, keys, [this.#nodeId, ...texts, version, clientLifeMs, nodeLifeMs]);
   }
 
   async unregister(clientId: string): Promise<void> {

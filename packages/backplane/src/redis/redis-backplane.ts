@@ -179,8 +179,10 @@ class RedisBackplane implements Backplane {
     if (connected === this.#wasConnected) return;
     this.#wasConnected = connected;
     this.#handlers.connectionChanged(connected);
+    if (!connected) return;
+    void this.#directory.refresh();
     // an announcement may have been missed meanwhile
-    if (connected) this.#handlers.collectionsChanged();
+    this.#handlers.collectionsChanged();
   }
 
   async #trim(): Promise<void> {
