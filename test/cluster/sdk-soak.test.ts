@@ -2,7 +2,9 @@ import { expect, inject, test } from "vitest";
 import { startCluster } from "../harness/cluster.ts";
 import { startRoundRobinProxy } from "../harness/round-robin-proxy.ts";
 import { type Sdk, sdks } from "../harness/sdk.ts";
-import { restAnswers, scenarios, type Stage } from "./sdk-scenarios.ts";
+import { restAnswers } from "./sdk-identity-scenarios.ts";
+import { scenarios } from "./sdk-scenarios.ts";
+import type { Stage } from "./sdk-stage.ts";
 
 const rounds = Number(process.env["SLUICE_ROUNDS"] ?? 3);
 

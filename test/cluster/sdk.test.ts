@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import { type RoundRobinProxy, startRoundRobinProxy } from "../harness/round-robin-proxy.ts";
 import { sdks } from "../harness/sdk.ts";
-import { restAnswers, scenarios } from "./sdk-scenarios.ts";
+import { restAnswers } from "./sdk-identity-scenarios.ts";
+import { scenarios } from "./sdk-scenarios.ts";
 
 let cluster: Cluster;
 let proxy: RoundRobinProxy;

@@ -26,6 +26,7 @@ const rows: readonly BodyRow[] = [
   ["nothing but white space", json, () => " \n", badRequest],
   ["a JSON array", json, () => "[]", badRequest],
   ["a JSON string", json, () => '"text"', badRequest],
+  ["a byte order mark before the JSON", json, (id) => `\ufeff${bodyOf(id, [])}`, badRequest],
   ["a number for the client id", json, () => '{"clientId":5}', badRequest],
   ["a string for the subscriptions", json, (id) => `{"clientId":"${id}","subscriptions":"a"}`, badRequest],
   ["a number among them", json, (id) => `{"clientId":"${id}","subscriptions":["a",5]}`, badRequest],

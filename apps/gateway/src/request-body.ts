@@ -1,6 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { FormFields } from "@sluice/protocol";
 
+/** Go keeps a byte order mark, and its JSON decoder refuses it. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Most bytes of a request body. */
 const maxBodyBytes = 32 * 1024 * 1024;
 
@@ -28,7 +31,7 @@ export async function readBody(request: IncomingMessage): Promise<RequestBody> {
   const type = request.headers["content-type"] ?? "";
   const bytes = await readBytes(request);
   if (bytes === undefined) return { kind: "unreadable" };
-  if (type.startsWith("application/json")) return { kind: "json", text: new TextDecoder().decode(bytes) };
+  if (type.startsWith("application/json")) return { kind: "json", text: decoder.decode(bytes) };
   if (type.startsWith("multipart/form-data") || type.startsWith("application/x-www-form-urlencoded")) {
     return readForm(bytes, type, queryOf(request));
   }

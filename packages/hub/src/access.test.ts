@@ -9,7 +9,7 @@ import {
   posts,
   superuser,
   user,
-} from "./recording-hub.fixture.ts";
+} from "../../../test/harness/recording-hub.ts";
 
 const identities = { guest, user: user("u1"), superuser };
 const undecided = ["@request.auth.id != ''", "id = 'p1'", " ", "broken ("];

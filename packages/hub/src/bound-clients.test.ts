@@ -2,7 +2,7 @@ import { guest } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import { BoundClients } from "./bound-clients.ts";
 import { Client } from "./client.ts";
-import { user } from "./recording-hub.fixture.ts";
+import { user } from "../../../test/harness/recording-hub.ts";
 
 const clientOf = (id: string): Client => new Client(id, "", { write: () => {} });
 

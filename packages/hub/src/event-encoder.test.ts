@@ -9,7 +9,7 @@ import {
   superuser,
   user,
   users,
-} from "./recording-hub.fixture.ts";
+} from "../../../test/harness/recording-hub.ts";
 
 /** The collection of PocketBase's example frame. */
 const example = collectionOf({

@@ -1,6 +1,6 @@
 import { type CustomMessage, guest } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import { namesIn, openRecordingHub, superuser, user } from "./recording-hub.fixture.ts";
+import { namesIn, openRecordingHub, superuser, user } from "../../../test/harness/recording-hub.ts";
 
 const message = (values: Partial<CustomMessage> = {}): CustomMessage => ({
   kind: "message",

@@ -1,6 +1,13 @@
 import { CollectionSet, guest, type RecordEvent } from "@sluice/protocol";
 import { expect, test } from "vitest";
-import { collectionSet, openRecordingHub, posts, superuser, user, users } from "./recording-hub.fixture.ts";
+import {
+  collectionSet,
+  openRecordingHub,
+  posts,
+  superuser,
+  user,
+  users,
+} from "../../../test/harness/recording-hub.ts";
 
 /** An event of the auth record u1. */
 const userEvent = (event: Partial<RecordEvent> = {}): RecordEvent => ({

@@ -1,6 +1,6 @@
 import { guest } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
-import { namesIn, openRecordingHub, postEvent, user } from "./recording-hub.fixture.ts";
+import { namesIn, openRecordingHub, postEvent, user } from "../../../test/harness/recording-hub.ts";
 
 const data = (id: string): string =>
   `data:{"record":{"collectionId":"posts_id","collectionName":"posts","id":"${id}","title":"t"},"action":"create"}`;

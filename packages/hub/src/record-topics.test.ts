@@ -1,6 +1,6 @@
 import { parseCollections } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
-import { namesIn, openRecordingHub, postEvent, posts } from "./recording-hub.fixture.ts";
+import { namesIn, openRecordingHub, postEvent, posts } from "../../../test/harness/recording-hub.ts";
 import { recordTopics } from "./record-topics.ts";
 
 const topicsOf = (collection: object): unknown => {

@@ -1,6 +1,6 @@
 import { guest, type Identity, type JsonObject } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
-import { collectionOf, superuser, user } from "./recording-hub.fixture.ts";
+import { collectionOf, superuser, user } from "../../../test/harness/recording-hub.ts";
 import { encodeRecord, type View, viewOf } from "./view.ts";
 
 const users = collectionOf({

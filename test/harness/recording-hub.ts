@@ -8,11 +8,10 @@ import {
   parseCollections,
   type RecordEvent,
 } from "@sluice/protocol";
-import type { DenialReason } from "./access.ts";
-import { Hub } from "./hub.ts";
+import { type DenialReason, Hub } from "@sluice/hub";
 
 /** One write to a client's stream: whose, and the frames that it joined. */
-export interface Write {
+interface Write {
   readonly clientId: string;
   readonly frames: readonly Uint8Array[];
 }
@@ -121,7 +120,7 @@ export function postEvent(id = "p1", event: Partial<RecordEvent> = {}): RecordEv
   return { kind: "record", action: "create", collection: "posts", record: { id, title: "t" }, ...event };
 }
 
-export function textOf(frame: Uint8Array): string {
+function textOf(frame: Uint8Array): string {
   return new TextDecoder().decode(frame);
 }
 
