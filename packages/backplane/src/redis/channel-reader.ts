@@ -2,44 +2,68 @@ import type { Redis } from "ioredis";
 import type { NodeHandlers } from "../backplane.ts";
 import type { Keys } from "./keys.ts";
 
-/** How often the connection is asked for a sign of life: a subscriber that hears nothing cannot know that it is cut. */
-const pingMs = 2_000;
+/**
+ * How often the channels are taken again. Redis's answer is a sign of life, without which a subscriber that hears
+ * nothing cannot know that it is cut, and what was refused once is tried again.
+ */
+const listenMs = 2_000;
 
 /** Listens to the writers' channels, to the announcements of collections and to this node's control channel. */
 export class ChannelReader {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #control: string;
-  #pings: NodeJS.Timeout | undefined;
+  readonly #handlers: NodeHandlers;
+  #timer: NodeJS.Timeout | undefined;
 
   /**
    * @param redis a connection of the reader's own: it can do nothing else once it listens
    * @param nodeId whose control channel to listen to
    */
-  constructor(redis: Redis, keys: Keys, nodeId: string) {
+  constructor(redis: Redis, keys: Keys, { nodeId, handlers }: { nodeId: string; handlers: NodeHandlers }) {
     this.#redis = redis;
     this.#keys = keys;
     this.#control = keys.node(nodeId);
+    this.#handlers = handlers;
   }
 
   /** Listens; returns when Redis has taken the subscriptions. */
-  async start(handlers: NodeHandlers, onControl: (text: string) => void): Promise<void> {
-    const { messages, collections, records } = this.#keys;
+  async start(onControl: (text: string) => void): Promise<void> {
+    const { collections, records } = this.#keys;
     this.#redis.on("message", (channel: string, text: string) => {
       if (channel === this.#control) onControl(text);
-      else if (channel === collections) handlers.collectionsChanged();
-      else handlers.event(text, { door: "message" });
+      else if (channel === collections) this.#handlers.collectionsChanged();
+      else this.#handlers.event(text, { door: "message" });
     });
     this.#redis.on("pmessage", (_pattern: string, channel: string, text: string) => {
-      handlers.event(text, { door: "record", collection: channel.slice(records.length) });
+      this.#handlers.event(text, { door: "record", collection: channel.slice(records.length) });
     });
-    await this.#redis.subscribe(messages, collections, this.#control);
-    await this.#redis.psubscribe(`${records}*`);
-    this.#pings = setInterval(() => void this.#redis.ping().catch(() => undefined), pingMs);
+    await this.#listen();
+    this.#redis.on("ready", () => void this.#listenAgain(true));
+    this.#timer = setInterval(() => void this.#listenAgain(false), listenMs);
   }
 
   close(): void {
-    clearInterval(this.#pings);
+    clearInterval(this.#timer);
     this.#redis.disconnect();
+  }
+
+  async #listen(): Promise<void> {
+    const { messages, collections, records } = this.#keys;
+    await Promise.all([
+      this.#redis.subscribe(messages, collections, this.#control),
+      this.#redis.psubscribe(`${records}*`),
+    ]);
+  }
+
+  /** @param wasAway whether announcements may have been missed; they are looked up once new ones are heard */
+  async #listenAgain(wasAway: boolean): Promise<void> {
+    try {
+      await this.#listen();
+      if (wasAway) this.#handlers.collectionsChanged();
+    } catch (error) {
+      // a connection that is down says so by itself; only what Redis refuses is news
+      if (this.#redis.status === "ready") this.#handlers.fault(error, "listening to the channels");
+    }
   }
 }

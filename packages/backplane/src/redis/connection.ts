@@ -20,6 +20,8 @@ export async function connectRedis(url: string, name: string): Promise<Redis> {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // ioredis forgets the channels when it is cut while it takes them again, and nobody could catch the error
+    autoResubscribe: false,
     connectTimeout: 3_000,
     socketTimeout: silenceMs,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000) * (0.75 + Math.random() / 2),

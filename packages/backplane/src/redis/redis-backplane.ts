@@ -74,7 +74,7 @@ class RedisBackplane implements Backplane {
     this.#handlers = handlers;
     this.#directory = new Directory({ redis: connections.commands, keys: this.#keys, nodeId, handlers });
     this.#logReader = new LogReader(connections.log, this.#keys.log, handlers);
-    this.#channelReader = new ChannelReader(connections.channels, this.#keys, nodeId);
+    this.#channelReader = new ChannelReader(connections.channels, this.#keys, { nodeId, handlers });
   }
 
   async start(): Promise<void> {
@@ -82,7 +82,7 @@ class RedisBackplane implements Backplane {
       redis.on("ready", () => this.#noticeConnection());
       redis.on("close", () => this.#noticeConnection());
     }
-    await this.#channelReader.start(this.#handlers, (text) => this.#receive(text));
+    await this.#channelReader.start((text) => this.#receive(text));
     await this.#logReader.start();
     await this.#directory.start();
     this.#trims = setInterval(() => void this.#trim(), trimMs);
@@ -179,10 +179,7 @@ class RedisBackplane implements Backplane {
     if (connected === this.#wasConnected) return;
     this.#wasConnected = connected;
     this.#handlers.connectionChanged(connected);
-    if (!connected) return;
-    void this.#directory.refresh();
-    // an announcement may have been missed meanwhile
-    this.#handlers.collectionsChanged();
+    if (connected) void this.#directory.refresh();
   }
 
   async #trim(): Promise<void> {
