@@ -54,6 +54,7 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
       apply: (change) => {
         const client = clients.get(change.clientId);
         if (client === undefined) return "unknown-client";
+        if (client.version > change.version) return "applied";
         recorded.applied.push(change);
         const { identity, subscriptions, version } = change;
         clients.set(change.clientId, { address: client.address, identity, subscriptions, version });

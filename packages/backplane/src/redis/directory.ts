@@ -38,7 +38,7 @@ const releaseScript = new Script<0 | 1>("release.lua");
 const sendLastScript = new Script<Exclude<LastFrameOutcome, "sent"> | "stored">("send-last.lua");
 
 type SubscribeReply = readonly [
-  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "superseded" | "stored",
+  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "sent",
   listeners: number,
 ];
 
@@ -217,8 +217,7 @@ async function untilAnswered(
   const startMs = performance.now();
   for (;;) {
     const [outcome, listeners] = await send();
-    if (outcome === "superseded") return "live";
-    if (outcome !== "stored") return outcome;
+    if (outcome !== "sent") return outcome;
     const answered = await within(answer, listeners > 0 ? answerMs : absentRetryMs);
     if (answered !== undefined) return answered === "applied" ? "live" : "unknown-client";
     const waitedMs = performance.now() - startMs;

@@ -65,4 +65,26 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
       expect(await ask(near)).toBe("live");
     });
   });
+
+  test("hangs: of two requests the older is not answered before the owner has applied one", async () => {
+    await withScene(async ({ far, near, network, redis, keyPrefix }) => {
+      await far.hold("c1");
+      const older = await changeFrom(near, "older");
+      const newer = await changeFrom(near, "newer");
+      network.hold();
+      const newerOutcome = near.backplane.subscribe(newer);
+      const stored = async (): Promise<boolean> =>
+        (await redis.hget(`${keyPrefix}client:c1`, "version")) === String(newer.ticket);
+      await waitUntil(stored, "the newer request to be stored");
+      const olderOutcome = near.backplane
+        .subscribe(older)
+        .then((outcome) => [outcome, far.applied.length > 0]);
+      // answers come in order: by now the older request has been to Redis
+      await near.backplane.takeTicket();
+      network.heal();
+      expect(await olderOutcome).toEqual(["live", true]);
+      expect(await newerOutcome).toBe("live");
+      expect(far.clients.get("c1")?.subscriptions).toEqual(["newer"]);
+    });
+  });
 });

@@ -1,4 +1,5 @@
--- Sets a client's identity and subscriptions and tells its owner. Safe to send again with the same ticket.
+-- Sets a client's identity and subscriptions, unless a request that arrived later is stored already, and tells its
+-- owner. Safe to send again with the same ticket.
 --
 -- KEYS[1]  rt:client:<id>   hash: node, address, identity, subscriptions, version
 -- ARGV[1]  ticket of the request
@@ -12,8 +13,7 @@
 --   "unknown-client"   no entry, or its owner is dead
 --   "wrong-address"    the stream came from another address
 --   "wrong-identity"   the stream is bound to another identity
---   "superseded"       a request that arrived later is already stored
---   "stored"           stored and sent to the owner
+--   "sent"             sent to the owner
 
 local client = redis.call('HMGET', KEYS[1], 'node', 'address', 'identity', 'version')
 local node, address, identity, version = client[1], client[2], client[3], client[4]
@@ -22,6 +22,8 @@ local owner = ARGV[6] .. node
 if redis.call('EXISTS', owner) == 0 then return {'unknown-client', 0} end
 if ARGV[2] ~= '' and address ~= '' and address ~= ARGV[2] then return {'wrong-address', 0} end
 if identity ~= '' and identity ~= ARGV[3] then return {'wrong-identity', 0} end
-if tonumber(version) > tonumber(ARGV[1]) then return {'superseded', 0} end
-redis.call('HSET', KEYS[1], 'identity', ARGV[3], 'subscriptions', ARGV[4], 'version', ARGV[1])
-return {'stored', redis.call('PUBLISH', owner, ARGV[5])}
+if tonumber(version) <= tonumber(ARGV[1]) then
+  redis.call('HSET', KEYS[1], 'identity', ARGV[3], 'subscriptions', ARGV[4], 'version', ARGV[1])
+end
+-- also where it is late: only the owner knows whether the later request has reached it
+return {'sent', redis.call('PUBLISH', owner, ARGV[5])}
