@@ -64,17 +64,15 @@ export class LogReader {
     }
   }
 
-  /** Hands over what lies behind the position; false where nothing came in time. */
+  /** Hands over what lies behind the position; false where nothing came in time, or the position is gone. */
   async #readBatch(): Promise<boolean> {
-    const reply = await this.#redis.xread(
-      "COUNT",
-      batchEntries,
-      "BLOCK",
-      blockMs,
-      "STREAMS",
-      this.#key,
-      this.#position,
-    );
+    const [key, position] = [this.#key, this.#position];
+    const [[anchor], reply] = await Promise.all([
+      // a node that was held up finds a log that was trimmed past its place: what comes then lies behind a gap
+      this.#redis.xrange(key, position, position),
+      this.#redis.xread("COUNT", batchEntries, "BLOCK", blockMs, "STREAMS", key, position),
+    ]);
+    if (anchor === undefined) return false;
     const entries = reply?.[0]?.[1] ?? [];
     for (const [cursor, fields] of entries) {
       this.#position = cursor;

@@ -87,4 +87,19 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
       expect(far.clients.get("c1")?.subscriptions).toEqual(["newer"]);
     });
   });
+
+  test("hangs while the log is trimmed past the node's place: the gap is told, not jumped over", async () => {
+    await withScene(async ({ far, near, network, redis, keyPrefix }) => {
+      network.hold();
+      for (const text of ["on its way", "unread", "last"]) await near.backplane.append([text]);
+      await redis.xtrim(`${keyPrefix}log`, "MAXLEN", 1);
+      network.heal();
+      await waitUntil(() => far.counts.gaps === 1, "the gap");
+      await near.backplane.append(["after"]);
+      await waitUntil(() => textsOf(far).includes("after"), "an event behind the gap");
+      expect(textsOf(far)).toEqual(["on its way", "after"]);
+      expect([far.counts.gaps, far.connections, far.faults]).toEqual([1, [], []]);
+      expect([textsOf(near), near.counts.gaps]).toEqual([["on its way", "unread", "last", "after"], 0]);
+    });
+  });
 });
