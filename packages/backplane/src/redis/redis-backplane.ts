@@ -19,6 +19,7 @@ import { LogReader } from "./log-reader.ts";
 import { parseNodeMessage } from "./node-message.ts";
 import { Script } from "./script.ts";
 
+const takeTicketScript = new Script<number>("take-ticket.lua");
 const trimScript = new Script<number>("trim.lua");
 const trimMs = 5_000;
 
@@ -105,7 +106,7 @@ class RedisBackplane implements Backplane {
   }
 
   takeTicket(): Promise<number> {
-    return this.#command((redis) => redis.incr(this.#keys.ticket));
+    return this.#command((redis) => takeTicketScript.run(redis, [this.#keys.ticket], []));
   }
 
   register(clientId: string, state: ClientState): Promise<void> {

@@ -139,6 +139,16 @@ describe.concurrent("faults of Redis", { timeout: 60_000 }, () => {
     });
   });
 
+  test("a ticket is newer than all before it, also when Redis has lost everything", async () => {
+    await withScene(async ({ writer, node }) => {
+      const before = [await node.backplane.takeTicket(), await node.backplane.takeTicket()];
+      await writer.flushall();
+      const after = await node.backplane.takeTicket();
+      expect(after).toBeGreaterThan(Math.max(...before));
+      expect(await node.backplane.takeTicket()).toBeGreaterThan(after);
+    });
+  });
+
   test("the log is trimmed by length, the newest stay", async () => {
     await withScene(
       async ({ writer, node }) => {
