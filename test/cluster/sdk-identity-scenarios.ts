@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { SdkEvent } from "../harness/sdk.ts";
 import { signSuperuserToken, signToken } from "../harness/tokens.ts";
-import { freshId, listener, type Scenario, until, withClient } from "./sdk-stage.ts";
+import { entryKey, freshId, listener, type Scenario, type Stage, until, withClient } from "./sdk-stage.ts";
 
 /** What the balancer answers in place of PocketBase's REST API, for both forms in which the SDKs ask. */
 export const restAnswers: Readonly<Record<string, unknown>> = {
@@ -64,31 +64,49 @@ export const identityScenarios: readonly Scenario[] = [
       }),
   },
   {
-    name: "an expired token is a guest's",
+    name: "an expired token is a guest's, even a superuser's",
     run: (stage) =>
       withClient(stage, async (client) => {
-        client.authStore.save(await signToken(freshId(), { exp: 1_000_000_000 }));
+        const [id, marker] = [freshId(), freshId()];
+        const claims = { collectionId: "pbc_3142635823", exp: 1_000_000_000 };
+        client.authStore.save(await signToken("root", claims));
         const { heard, hear } = listener<unknown>();
-        const topic = freshId();
-        await client.realtime.subscribe(topic, hear);
-        await stage.cluster.message({ topic, data: 1 });
-        await until(() => heard.length === 1, "the message");
+        await client.collection("audits").subscribe(id, hear);
+        await client.realtime.subscribe(marker, hear);
+        await stage.cluster.log({ collection: "audits", action: "create", record: { id } });
+        await stage.cluster.log({ topic: marker, data: "marker" });
+        await until(() => heard.length > 0, "the marker");
+        expect(heard).toEqual(["marker"]);
+        const { clientId } = client.realtime;
+        expect(await stage.cluster.redis.hget(entryKey(stage, clientId), "identity")).toBe("");
       }),
   },
   {
-    name: "OAuth2: the redirect reaches the stream from whatever node, and signs in",
+    name: "OAuth2: the redirect reaches the stream from the balancer and from every node, once",
     run: async (stage) => {
-      const client = stage.sdk.create(stage.proxy.url);
-      const signedIn = await client.collection("users").authWithOAuth2({
-        provider: "fake",
-        urlCallback: async (url) => {
-          const state = new URL(url).searchParams.get("state") ?? "";
-          const redirect = `${stage.proxy.url}/api/oauth2-redirect?state=${state}&code=c1`;
-          const { status, headers } = await fetch(redirect, { redirect: "manual" });
-          expect([status, headers.get("location")]).toEqual([307, "../_/#/auth/oauth2-redirect-success"]);
-        },
-      });
-      expect(signedIn.token).toBe("signed-in");
+      const urls = stage.cluster.nodes.map(({ url }) => url);
+      for (const url of [stage.proxy.url, ...urls]) await signIn(stage, url);
     },
   },
 ];
+
+/** Signs in; the provider sends the browser back to a given address, twice. */
+async function signIn({ sdk, proxy }: Stage, base: string): Promise<void> {
+  const client = sdk.create(proxy.url);
+  const answers: string[] = [];
+  const { token } = await client.collection("users").authWithOAuth2({
+    provider: "fake",
+    urlCallback: async (url) => {
+      const state = new URL(url).searchParams.get("state") ?? "";
+      for (const code of ["c1", "c2"]) {
+        const redirect = `${base}/api/oauth2-redirect?state=${state}&code=${code}`;
+        const { status, headers } = await fetch(redirect, { redirect: "manual" });
+        answers.push(`${status} ${headers.get("location")}`);
+      }
+    },
+  });
+  expect(token).toBe("signed-in");
+  await until(() => answers.length === 2, "both redirects to be answered");
+  const page = "307 ../_/#/auth/oauth2-redirect";
+  expect(answers).toEqual([`${page}-success`, `${page}-failure`]);
+}

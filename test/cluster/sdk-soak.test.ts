@@ -6,7 +6,7 @@ import { restAnswers } from "./sdk-identity-scenarios.ts";
 import { scenarios } from "./sdk-scenarios.ts";
 import type { Stage } from "./sdk-stage.ts";
 
-const rounds = Number(process.env["SLUICE_ROUNDS"] ?? 3);
+const rounds = Number(process.env["SLUICE_ROUNDS"] ?? 5);
 
 /** Runs all scenarios over and over; returns what failed, and in which round. */
 async function soak(stage: Stage): Promise<readonly string[]> {

@@ -1,6 +1,7 @@
 import type { Cluster } from "../harness/cluster.ts";
 import type { RoundRobinProxy } from "../harness/round-robin-proxy.ts";
 import type { Sdk, SdkClient } from "../harness/sdk.ts";
+import { type SdkNetwork, startSdkNetwork } from "../harness/sdk-network.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 
 /** What a scenario runs on: two nodes behind a balancer without stickiness. */
@@ -25,10 +26,8 @@ export function freshId(): string {
 }
 
 /** Works with a client of the SDK; behind it, its stream is gone from the directory. */
-export async function withClient(
-  { cluster, proxy, sdk }: Stage,
-  work: (client: SdkClient) => Promise<void>,
-): Promise<void> {
+export async function withClient(stage: Stage, work: (client: SdkClient) => Promise<void>): Promise<void> {
+  const { cluster, proxy, sdk } = stage;
   const client = sdk.create(proxy.url);
   const ids: string[] = [];
   try {
@@ -37,12 +36,44 @@ export async function withClient(
   } finally {
     await client.realtime.unsubscribe();
   }
-  const keys = ids.filter((id) => id !== "").map((id) => `${cluster.prefix}client:${id}`);
+  const keys = ids.filter((id) => id !== "").map((id) => entryKey(stage, id));
   if (keys.length === 0) return;
   await waitUntil(
     async () => (await cluster.redis.exists(...keys)) === 0,
     "the closed stream to be forgotten",
   );
+}
+
+/** Works with a network of its own in front of the balancer, and with the stage behind it. */
+export async function withNetwork(
+  stage: Stage,
+  work: (network: SdkNetwork, networked: Stage) => Promise<void>,
+): Promise<void> {
+  const network = await startSdkNetwork(stage.proxy.url);
+  try {
+    await work(network, { ...stage, proxy: { ...stage.proxy, url: network.url } });
+  } finally {
+    await network.close();
+  }
+}
+
+/** The key of a client's entry in the directory. */
+export function entryKey({ cluster }: Stage, clientId: string): string {
+  return `${cluster.prefix}client:${clientId}`;
+}
+
+/** Publishes messages until one is heard: a client that reconnects hears what comes once it is back. */
+export async function hearsAgain(
+  { cluster }: Stage,
+  topic: string,
+  heard: readonly unknown[],
+): Promise<void> {
+  const known = heard.length;
+  const isHeard = async (): Promise<boolean> => {
+    await cluster.message({ topic, data: "again" });
+    return heard.length > known;
+  };
+  await until(isHeard, `${topic} to be heard again`);
 }
 
 /** A listener that remembers what it heard. */
@@ -51,6 +82,6 @@ export function listener<T>(): { readonly heard: T[]; readonly hear: (event: T) 
   return { heard, hear: (event) => void heard.push(event) };
 }
 
-/** Waits for a condition as long as a reconnect may take. */
+/** Waits for a condition as long as reconnects on a busy machine may take. */
 export const until = (holds: () => boolean | Promise<boolean>, what: string): Promise<void> =>
-  waitUntil(holds, what, 10_000);
+  waitUntil(holds, what, 20_000);

@@ -1,6 +1,15 @@
 import { expect } from "vitest";
 import type { SdkEvent } from "../harness/sdk.ts";
-import { freshId, listener, type Scenario, until, withClient } from "./sdk-stage.ts";
+import {
+  entryKey,
+  freshId,
+  hearsAgain,
+  listener,
+  type Scenario,
+  until,
+  withClient,
+  withNetwork,
+} from "./sdk-stage.ts";
 
 function created(id: string): unknown {
   return { collection: "posts", action: "create", record: { id } };
@@ -58,21 +67,6 @@ export const subscriptionScenarios: readonly Scenario[] = [
       }),
   },
   {
-    name: "options: the event comes under the very key that the SDK made",
-    run: (stage) =>
-      withClient(stage, async (client) => {
-        const id = freshId();
-        const { heard, hear } = listener<SdkEvent>();
-        await client.collection("posts").subscribe(id, hear, {
-          query: { custom: [1, "é '&?#+%"], expand: "author", nothing: null },
-          headers: { "X-Token": "abc", xApiKey: "1" },
-        });
-        await stage.cluster.log(created(id));
-        await until(() => heard.length > 0, "the event");
-        expect(heard[0]?.record["id"]).toBe(id);
-      }),
-  },
-  {
     name: "a second listener, one unsubscribed, then the topic, then all",
     run: (stage) =>
       withClient(stage, async (client) => {
@@ -91,7 +85,7 @@ export const subscriptionScenarios: readonly Scenario[] = [
         await stage.cluster.message({ topic: other, data: 4 });
         await until(() => third.heard.length === 1, "the topic that stayed");
         expect([first.heard, second.heard, third.heard]).toEqual([[1], [1, 2], [4]]);
-        const key = `${stage.cluster.prefix}client:${client.realtime.clientId}`;
+        const key = entryKey(stage, client.realtime.clientId);
         await client.realtime.unsubscribe();
         await until(async () => (await stage.cluster.redis.exists(key)) === 0, "the stream to be closed");
         expect(client.realtime.isConnected).toBe(false);
@@ -125,10 +119,7 @@ export const subscriptionScenarios: readonly Scenario[] = [
         const calls = [a, a, b, c].map((topic) => client.realtime.subscribe(topic, hear));
         await Promise.all([...calls, client.realtime.unsubscribe(b)]);
         const stored = (): Promise<string | null> =>
-          stage.cluster.redis.hget(
-            `${stage.cluster.prefix}client:${client.realtime.clientId}`,
-            "subscriptions",
-          );
+          stage.cluster.redis.hget(entryKey(stage, client.realtime.clientId), "subscriptions");
         await until(async () => (await stored()) === JSON.stringify([a, c]), "the final set");
         for (const topic of [a, b, c]) await stage.cluster.message({ topic, data: topic });
         await until(() => heard.includes(c), "the last topic");
@@ -136,15 +127,68 @@ export const subscriptionScenarios: readonly Scenario[] = [
       }),
   },
   {
-    name: "subscribed and left at once: no stream stays",
-    run: async (stage) => {
-      const client = stage.sdk.create(stage.proxy.url);
-      const topic = freshId();
-      const subscribed = client.realtime.subscribe(topic, () => undefined);
-      await client.realtime.unsubscribe(topic);
-      await subscribed;
-      expect(client.realtime.isConnected).toBe(false);
-    },
+    name: "subscribed and left at once: nothing is posted, no stream stays",
+    run: (stage) =>
+      withNetwork(stage, async (network, networked) => {
+        const client = networked.sdk.create(networked.proxy.url);
+        const topic = freshId();
+        const subscribed = client.realtime.subscribe(topic, () => undefined);
+        await client.realtime.unsubscribe(topic);
+        await subscribed;
+        expect(client.realtime.isConnected).toBe(false);
+        expect(network.posts).toEqual([]);
+      }),
+  },
+  {
+    name: "all left and another topic subscribed while the first POST is slow: the other topic alone stays",
+    run: (stage) =>
+      withNetwork(stage, (network, networked) =>
+        withClient(networked, async (client) => {
+          const [a, b, c] = [freshId(), freshId(), freshId()];
+          const { heard, hear } = listener<unknown>();
+          const letGo = network.holdPosts();
+          const first = client.realtime.subscribe(a, hear);
+          await until(() => network.posts.length === 1, "the first POST");
+          const calls = [
+            first,
+            client.realtime.subscribe(b, hear),
+            client.realtime.unsubscribe(),
+            client.realtime.subscribe(c, hear),
+          ];
+          letGo();
+          await Promise.all(calls);
+          // up to 0.26 the aborted POST resolves what was subscribed behind it too, before that is posted
+          await until(() => network.posts.length === 2, "the second POST");
+          expect(network.posts.map(({ subscriptions }) => subscriptions)).toEqual([[a], [c]]);
+          await hearsAgain(stage, c, heard);
+          for (const topic of [a, b, c]) await stage.cluster.message({ topic, data: topic });
+          await until(() => heard.includes(c), "the last topic");
+          expect(heard.filter((data) => data !== "again")).toEqual([c]);
+        }),
+      ),
+  },
+  {
+    name: "a collection left: all its topics are, others stay",
+    run: (stage) =>
+      withClient(stage, async (client) => {
+        const [id, marker] = [freshId(), freshId()];
+        const { heard, hear } = listener<unknown>();
+        const posts = client.collection("posts");
+        await Promise.all([
+          posts.subscribe("*", hear),
+          posts.subscribe(id, hear),
+          client.realtime.subscribe(marker, hear),
+        ]);
+        await posts.unsubscribe("*");
+        await stage.cluster.log(created(freshId()));
+        await stage.cluster.log(created(id));
+        await until(() => heard.length === 1, "the record's topic, which stayed");
+        await posts.unsubscribe();
+        await stage.cluster.log(created(id));
+        await stage.cluster.log({ topic: marker, data: "marker" });
+        await until(() => heard.includes("marker"), "the marker");
+        expect(heard).toEqual([expect.objectContaining({ action: "create" }), "marker"]);
+      }),
   },
   {
     name: "PB_CONNECT is told once, with the client id; a message for one client reaches it alone",

@@ -26,6 +26,8 @@ export interface SdkClient {
   readonly realtime: {
     clientId: string;
     readonly isConnected: boolean;
+    /** 0.21 does not know it and never calls it. */
+    onDisconnect?: (topics: string[]) => void;
     subscribe(topic: string, listener: (data: unknown) => void, options?: SdkOptions): Promise<Unsubscribe>;
     unsubscribe(topic?: string): Promise<void>;
   };
@@ -42,11 +44,13 @@ export interface SdkClient {
 /** One version of the official JavaScript SDK, unmodified. */
 export interface Sdk {
   readonly version: string;
+  /** Whether it calls `onDisconnect`. */
+  readonly tellsDisconnects: boolean;
   readonly create: (url: string) => SdkClient;
 }
 
 export const sdks: readonly Sdk[] = [
-  { version: "0.28", create: (url) => new PocketBase028(url) },
-  { version: "0.26", create: (url) => new PocketBase026(url) },
-  { version: "0.21", create: (url) => new PocketBase021(url) },
+  { version: "0.28", tellsDisconnects: true, create: (url) => new PocketBase028(url) },
+  { version: "0.26", tellsDisconnects: true, create: (url) => new PocketBase026(url) },
+  { version: "0.21", tellsDisconnects: false, create: (url) => new PocketBase021(url) },
 ];
