@@ -40,15 +40,35 @@ export async function openRedisBackplane(
   handlers: NodeHandlers,
 ): Promise<Backplane> {
   const nodeId = randomBytes(8).toString("hex");
-  const [commands, log, channels] = await Promise.all(
-    ["commands", "log", "channels"].map((role) => connectRedis(url, `sluice-${nodeId}-${role}`)),
-  );
-  if (commands === undefined || log === undefined || channels === undefined) {
-    throw new BackplaneError("expected three connections");
+  const connections = await connectAll(url, nodeId);
+  const backplane = new RedisBackplane(nodeId, connections, { options, handlers });
+  try {
+    await backplane.start();
+    return backplane;
+  } catch (error) {
+    await backplane.close();
+    throw unavailable(error);
   }
-  const backplane = new RedisBackplane(nodeId, { commands, log, channels }, { options, handlers });
-  await backplane.start();
-  return backplane;
+}
+
+/** Opens all three connections or none: one that is left over would reconnect for ever. */
+async function connectAll(url: string, nodeId: string): Promise<Connections> {
+  const connect = (role: string): Promise<Redis> => connectRedis(url, `sluice-${nodeId}-${role}`);
+  const opening = [connect("commands"), connect("log"), connect("channels")] as const;
+  try {
+    const [commands, log, channels] = await Promise.all(opening);
+    return { commands, log, channels };
+  } catch (error) {
+    for (const opened of await Promise.allSettled(opening)) {
+      if (opened.status === "fulfilled") opened.value.disconnect();
+    }
+    throw error;
+  }
+}
+
+function unavailable(error: unknown): BackplaneError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new BackplaneError(`Redis did not do it: ${reason}`, { cause: error });
 }
 
 class RedisBackplane implements Backplane {
@@ -163,8 +183,7 @@ class RedisBackplane implements Backplane {
     try {
       return await work(this.#connections.commands);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new BackplaneError(`Redis did not do it: ${reason}`, { cause: error });
+      throw unavailable(error);
     }
   }
 
