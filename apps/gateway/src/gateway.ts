@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Server } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
 import { Hub } from "@sluice/hub";
@@ -19,8 +20,10 @@ import { TokenVerifier } from "./tokens.ts";
 /** Longer than the idle time of most load balancers, which else send a request on a connection that just closes. */
 const keepAliveMs = 75_000;
 
-/** How long a drain waits for streams that cannot be ended politely yet. */
+/** How much longer a drain waits for streams that cannot be ended politely yet, and for answers under way. */
 const drainGraceMs = 5_000;
+
+const finishStepMs = 20;
 
 const nowMs = (): number => performance.now();
 
@@ -87,11 +90,12 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   streams.start();
   const drain = async (): Promise<void> => {
     state.draining = true;
-    await streams.endAll(settings.drainSeconds * 1000, drainGraceMs);
+    const drainMs = settings.drainSeconds * 1000;
+    const endMs = nowMs() + drainMs + drainGraceMs;
+    await streams.endAll(drainMs, drainGraceMs);
+    await finishRequests(server, context, endMs);
     streams.stop();
     collections.stop();
-    server.close();
-    server.closeAllConnections();
     await backplane.close();
   };
   return { port: portOf(server), drain };
@@ -139,6 +143,27 @@ async function listen(context: GatewayContext): Promise<Server> {
     });
   }
   return server;
+}
+
+/**
+ * Answers the requests that came before the drain: a GET opens its stream, which then ends like the others, and a POST
+ * for a stream of another node, which goes on, is not cut.
+ */
+async function finishRequests(
+  server: Server,
+  { hub, streams }: GatewayContext,
+  endMs: number,
+): Promise<void> {
+  while (hub.clientCount > 0 && nowMs() < endMs) {
+    await streams.endAll(0, endMs - nowMs());
+    await delay(finishStepMs);
+  }
+  const closed = once(server, "close");
+  server.close();
+  const closing = setInterval(() => server.closeIdleConnections(), finishStepMs);
+  await Promise.race([closed, delay(Math.max(0, endMs - nowMs()))]);
+  clearInterval(closing);
+  server.closeAllConnections();
 }
 
 function portOf(server: Server): number {
