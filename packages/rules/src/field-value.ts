@@ -1,0 +1,90 @@
+import type { RuleField } from "./schema.ts";
+import type { Affinity, SqlValue } from "./sql-value.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The affinity of a field's column. */
+export function affinityOf({ type, multiple }: RuleField): Affinity {
+  if (type === "json") return "none";
+  if (type === "number" || type === "bool" || type === "geoPoint") return "numeric";
+  return isList(type) && multiple ? "numeric" : "text";
+}
+
+/** Whether a type may hold several values. */
+export function isList(type: string): boolean {
+  return type === "select" || type === "file" || type === "relation";
+}
+
+/** The value that PocketBase stores for a field; the zero value of its type where the record has none. */
+export function storedValue(field: RuleField, record: Json): SqlValue {
+  const value = ownValue(record, field.name);
+  switch (field.type) {
+    case "number":
+      return typeof value === "number" ? value : 0;
+    case "bool":
+      return value === true ? 1 : 0;
+    case "json":
+      return jsonValue(value);
+    case "geoPoint":
+      return storedJson(pointOf(value));
+    default:
+      return isList(field.type) && field.multiple ? storedJson(listOf(value)) : textOf(value);
+  }
+}
+
+/** The elements of a select, file or relation; a single one has exactly one, maybe empty. */
+export function elementsOf(field: RuleField, record: Json): readonly SqlValue[] {
+  const value = ownValue(record, field.name);
+  return field.multiple ? listOf(value) : [textOf(value)];
+}
+
+/** How many values a select, file or relation holds. */
+export function lengthOf(field: RuleField, record: Json): number {
+  return elementsOf(field, record).filter((element) => field.multiple || element !== "").length;
+}
+
+/** What stands at a path inside a json or geoPoint field. */
+export function valueAtPath(field: RuleField, record: Json, path: readonly string[]): SqlValue {
+  const root = ownValue(record, field.name);
+  let value: unknown = field.type === "geoPoint" ? pointOf(root) : root;
+  for (const key of path) {
+    if (/^\d+$/.test(key)) value = Array.isArray(value) ? value[Number(key)] : undefined;
+    else value = isObject(value) ? ownValue(value, key) : undefined;
+  }
+  return jsonValue(value);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function ownValue(object: Json, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function listOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+function pointOf(value: unknown): Json {
+  const { lon, lat } = isObject(value) ? value : {};
+  return { lon: typeof lon === "number" ? lon : 0, lat: typeof lat === "number" ? lat : 0 };
+}
+
+/** What SQLite extracts of JSON: scalars as themselves, objects and arrays as text. */
+function jsonValue(value: unknown): SqlValue {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "boolean") return value ? 1 : 0;
+  return typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
+}
+
+const escapes: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
+
+/** JSON as Go's encoder writes it into a column. */
+function storedJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[<>&]/g, (found) => escapes[found] ?? found);
+}

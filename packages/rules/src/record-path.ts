@@ -1,0 +1,183 @@
+import { affinityOf, elementsOf, isList, lengthOf, storedValue, valueAtPath } from "./field-value.ts";
+import { RuleError } from "./rule-error.ts";
+import { findField, type RuleCollection, type RuleField } from "./schema.ts";
+import type { Scope } from "./scope.ts";
+import { column, type Side } from "./side.ts";
+import { lowerAscii, type SqlValue, toText } from "./sql-value.ts";
+
+/** Most relations in one identifier. */
+const maxHops = 6;
+
+const modifiers: ReadonlySet<string> = new Set(["isset", "each", "length", "lower", "changed"]);
+
+/** An identifier's place in the text, for errors, and its name. */
+export interface NamePlace {
+  readonly name: string;
+  readonly start: number;
+}
+
+/**
+ * Resolves a path from a record of the scope's collection.
+ * @returns nothing where the first segment is no field
+ * @throws {RuleError} `unknown`, `forbidden`, `limit`
+ * @see PocketBase core/record_field_resolver_runner.go
+ */
+export function resolveRecordPath(scope: Scope, place: NamePlace): Side | undefined {
+  const [first = "", ...rest] = place.name.split(".");
+  const [name, modifier] = rest.length === 0 ? splitModifier(first, place) : [first, undefined];
+  const field = findField(scope.collection, name);
+  if (field === undefined && !first.includes("_via_")) return undefined;
+  if (field !== undefined && scope.isFilter && field.hidden) throw hidden(field, place);
+  if (field !== undefined && rest.length === 0) return fieldSide(scope, field, modifier);
+  if (field !== undefined && isJson(field)) return jsonSide(scope, field, { rest, place });
+  if (field !== undefined && isSingleId(field, rest)) return idSide(scope, field, rest, place);
+  if (field !== undefined && field.type !== "relation") throw unknown(place);
+  checkPath(scope, scope.collection, place, place.name.split("."));
+  return column(() => null);
+}
+
+/**
+ * Checks a path whose data the engine does not have, and notes what it takes.
+ * @throws {RuleError} `unknown`, `forbidden`, `limit`
+ */
+export function checkPath(
+  scope: Scope,
+  start: RuleCollection,
+  place: NamePlace,
+  segments: readonly string[],
+): void {
+  let collection = start;
+  let hops = 0;
+  for (const [index, segment] of segments.entries()) {
+    const rest = segments.slice(index + 1);
+    const [name] = rest.length === 0 ? splitModifier(segment, place) : [segment];
+    const field = findField(collection, name);
+    if (field !== undefined && scope.isFilter && field.hidden) throw hidden(field, place);
+    if (field !== undefined && (rest.length === 0 || isSingleId(field, rest))) return;
+    if (field !== undefined && isJson(field)) return checkJsonPath(rest, place);
+    hops += 1;
+    if (hops > maxHops) throw new RuleError("limit", `expected at most ${maxHops} relations`, place.start);
+    collection =
+      field === undefined
+        ? backTarget(scope, collection, { segment, place, isLast: rest.length === 0 })
+        : target(scope, field, place);
+    scope.needs.add(field === undefined ? "back" : "related");
+    checkJoin(scope, collection, place);
+  }
+}
+
+/** A filter joins only what has a list rule; another rule than the empty one is a condition of its own. */
+export function checkJoin(scope: Scope, { name, listRule }: RuleCollection, { start }: NamePlace): void {
+  if (!scope.isFilter) return;
+  if (listRule === null) throw new RuleError("forbidden", `${name} is for superusers only`, start);
+  if (listRule !== "") scope.needs.add("related-listrule");
+}
+
+/** Splits the last segment into its name and its modifier. */
+export function splitModifier(
+  segment: string,
+  place: NamePlace,
+): [name: string, modifier: string | undefined] {
+  const parts = segment.split(":");
+  const [name = "", modifier] = parts;
+  if (parts.length !== 2 || modifier === undefined) return [segment, undefined];
+  if (!modifiers.has(modifier)) throw new RuleError("unknown", `no modifier :${modifier}`, place.start);
+  return [name, modifier];
+}
+
+/** A name that is not there. */
+export function unknown({ name, start }: NamePlace): RuleError {
+  return new RuleError("unknown", `no field ${name}`, start);
+}
+
+function hidden(field: RuleField, { start }: NamePlace): RuleError {
+  return new RuleError("forbidden", `${field.name} is hidden`, start);
+}
+
+function isJson({ type }: RuleField): boolean {
+  return type === "json" || type === "geoPoint";
+}
+
+/** `relation.id` of a single relation is the field itself: nothing is joined. */
+function isSingleId({ type, multiple }: RuleField, rest: readonly string[]): boolean {
+  return type === "relation" && !multiple && rest.length === 1 && /^id(:|$)/.test(rest[0] ?? "");
+}
+
+function idSide(scope: Scope, field: RuleField, [last = ""]: readonly string[], place: NamePlace): Side {
+  const [, modifier] = splitModifier(last, place);
+  return fieldSide(scope, field, modifier);
+}
+
+function fieldSide(scope: Scope, field: RuleField, modifier: string | undefined): Side {
+  scope.needs.add("record");
+  const get: Side["get"] = ({ record }) => storedValue(field, record);
+  const side =
+    modified(scope, field, modifier) ??
+    column(get, { affinity: affinityOf(field), isJson: field.type === "json" });
+  const isGuarded = scope.isFilter && scope.collection.type === "auth" && field.name === "email";
+  return isGuarded ? { ...side, guard: ({ record }) => record["emailVisibility"] === true } : side;
+}
+
+/** The side that a modifier makes of a field; modifiers on the wrong type count for nothing. */
+function modified(scope: Scope, field: RuleField, modifier: string | undefined): Side | undefined {
+  if (modifier === "lower") return column(({ record }) => lowered(storedValue(field, record)));
+  if (!isList(field.type)) return undefined;
+  if (modifier === "length") return column(({ record }) => lengthOf(field, record));
+  return modifier === "each" ? eachSide(scope, field) : undefined;
+}
+
+function lowered(value: SqlValue): SqlValue {
+  const text = toText(value, false);
+  return text === null ? null : lowerAscii(text);
+}
+
+function eachSide(scope: Scope, field: RuleField): Side {
+  const values = ({
+    record,
+  }: {
+    readonly record: Readonly<Record<string, unknown>>;
+  }): readonly SqlValue[] => {
+    const elements = elementsOf(field, record);
+    return elements.length === 0 ? [null] : elements;
+  };
+  if (!field.multiple) return column((row) => values(row)[0] ?? null);
+  return column(scope.element(`${field.name}:each`, values), { values });
+}
+
+function jsonSide(
+  scope: Scope,
+  field: RuleField,
+  { rest, place }: { rest: readonly string[]; place: NamePlace },
+): Side {
+  checkJsonPath(rest, place);
+  scope.needs.add("record");
+  // PocketBase drops what it cannot put into a JSON path
+  const path = rest.map((segment) => segment.replaceAll(":", ""));
+  return column(({ record }) => valueAtPath(field, record, path), { isJson: true });
+}
+
+function checkJsonPath(rest: readonly string[], { start }: NamePlace): void {
+  if (rest.some((segment) => segment.replaceAll(":", "") === "")) {
+    throw new RuleError("syntax", "expected a JSON path without empty segments", start);
+  }
+}
+
+function target(scope: Scope, field: RuleField, place: NamePlace): RuleCollection {
+  const collection = field.type === "relation" ? scope.schema.find(field.target ?? "") : undefined;
+  if (collection === undefined) throw unknown(place);
+  return collection;
+}
+
+function backTarget(
+  scope: Scope,
+  to: RuleCollection,
+  { segment, place, isLast }: { segment: string; place: NamePlace; isLast: boolean },
+): RuleCollection {
+  const [, name = "", fieldName = ""] = /^(\w+)_via_(\w+)$/.exec(segment) ?? [];
+  const collection = name === "" || isLast ? undefined : scope.schema.find(name);
+  const field = collection?.fields.find((candidate) => candidate.name === fieldName);
+  if (collection === undefined || field?.type !== "relation") throw unknown(place);
+  if (scope.schema.find(field.target ?? "")?.id !== to.id) throw unknown(place);
+  if (scope.isFilter && field.hidden) throw hidden(field, place);
+  return collection;
+}

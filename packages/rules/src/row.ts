@@ -1,0 +1,24 @@
+import type { SqlValue } from "./sql-value.ts";
+
+/** What a rule is asked about. */
+export interface Subject {
+  /** The record as an event carries it; absent fields have the zero value of their type. */
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly request: RequestValues;
+  /** The clock that macros read, in Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/** What `@request.*` reads. */
+export interface RequestValues {
+  /** The auth record behind the request; nothing for a guest. */
+  readonly auth?: Readonly<Record<string, unknown>> | undefined;
+  readonly query: Readonly<Record<string, string>>;
+  /** By snake_case name. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A subject, and the element that each multiple operand has in the row that is being looked at. */
+export interface Row extends Subject {
+  readonly elements: SqlValue[];
+}

@@ -1,0 +1,45 @@
+import type { RuleCollection, RuleSchema } from "./schema.ts";
+import type { Row, Subject } from "./row.ts";
+import type { SqlValue } from "./sql-value.ts";
+
+/** The data that a verdict takes beyond the rule's text. */
+export type Need =
+  | "record"
+  | "request"
+  | "auth-record"
+  | "related"
+  | "related-listrule"
+  | "back"
+  | "collection";
+
+/** A multiple operand of a rule: equal paths share one element of it. */
+interface EachNode {
+  readonly path: string;
+  readonly values: (subject: Subject) => readonly SqlValue[];
+}
+
+/** What one rule is compiled in: its collection, and what was found in it so far. */
+export class Scope {
+  readonly schema: RuleSchema;
+  readonly collection: RuleCollection;
+  /** A filter may not see hidden fields, and joins only what its subscriber may list. */
+  readonly isFilter: boolean;
+  readonly needs = new Set<Need>();
+  /** The request values that the verdict depends on, such as `@request.auth.id`. */
+  readonly reads = new Set<string>();
+  readonly nodes: EachNode[] = [];
+  readsClock = false;
+
+  constructor(schema: RuleSchema, collection: RuleCollection, isFilter: boolean) {
+    this.schema = schema;
+    this.collection = collection;
+    this.isFilter = isFilter;
+  }
+
+  /** The element that a path has in a row. */
+  element(path: string, values: EachNode["values"]): (row: Row) => SqlValue {
+    const known = this.nodes.findIndex((node) => node.path === path);
+    const index = known < 0 ? this.nodes.push({ path, values }) - 1 : known;
+    return (row) => row.elements[index] ?? null;
+  }
+}

@@ -1,0 +1,42 @@
+import type { Row } from "./row.ts";
+import type { Affinity, SqlValue } from "./sql-value.ts";
+
+/** One side of a comparison, compiled. */
+export interface Side {
+  readonly get: (row: Row) => SqlValue;
+  readonly affinity: Affinity;
+  /** Whether a number is a REAL even if it is integral. */
+  readonly isReal: boolean;
+  /** JSON: null and the empty text are not the same. */
+  readonly isJson: boolean;
+  /**
+   * What is known of the value before any row is looked at: `constant` and `request` values are empty or not by what
+   * they are; a `function` is never known; a `flag` is SQL's bare TRUE or FALSE.
+   */
+  readonly known: "column" | "constant" | "request" | "function" | "flag";
+  /** The text that a bound parameter lends to the pattern of `~`; nothing where the side has no parameter. */
+  readonly parameter?: ((row: Row) => string | null) | undefined;
+  /** The pattern that the side is on the right of `~`, where it makes one of its own. */
+  readonly pattern?: ((row: Row) => SqlValue) | undefined;
+  /** All values of a multiple operand, whatever the row; never empty. */
+  readonly values?: ((row: Row) => readonly SqlValue[]) | undefined;
+  /** Holds in addition wherever this side is compared. */
+  readonly guard?: ((row: Row) => boolean) | undefined;
+}
+
+const plain = { affinity: "none", isReal: false, isJson: false } as const;
+
+/** A column, or what is computed of one. */
+export function column(get: Side["get"], more: Partial<Side> = {}): Side {
+  return { ...plain, known: "column", get, ...more };
+}
+
+/** A value that stands in the rule. */
+export function constant(value: SqlValue, more: Partial<Side> = {}): Side {
+  return { ...plain, known: "constant", get: () => value, ...more };
+}
+
+/** A value that the request brings. */
+export function requestValue(get: Side["get"], more: Partial<Side> = {}): Side {
+  return { ...plain, known: "request", isReal: true, get, ...more };
+}
