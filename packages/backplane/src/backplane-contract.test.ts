@@ -75,6 +75,28 @@ describe.each(implementations)("%s", (_name, open) => {
       }
     });
 
+    test("thousands at once come in order, each once", async () => {
+      const texts = Array.from({ length: 3_000 }, (_, index) => `e${index}`);
+      const cursors = await asked.backplane.append(texts);
+      expect(new Set(cursors).size).toBe(3_000);
+      await waitUntil(() => owner.events.length >= 3_000, "all events");
+      expect(owner.events.map(({ text }) => text)).toEqual(texts);
+    });
+
+    test.each([
+      ["empty", ""],
+      ["JSON", '{"a":[1]}'],
+      ["of lines", "a\r\nb\n"],
+      ["with NUL", "a\u0000b"],
+      ["beyond ASCII", "é\u2028😀"],
+      ["of a megabyte", "x".repeat(1_048_576)],
+    ])("a text that is %s is handed on as it was written", async (_kind, text) => {
+      await asked.backplane.append([text]);
+      await waitUntil(() => owner.events.length === 1, "the event");
+      // compared here, since a report of a megabyte helps nobody
+      expect(owner.events[0]?.text === text).toBe(true);
+    });
+
     test("no events are no entries", async () => {
       expect(await asked.backplane.append([])).toEqual([]);
       await asked.backplane.append(["only"]);
@@ -179,6 +201,17 @@ describe.each(implementations)("%s", (_name, open) => {
       expect(await asked.backplane.sendLast({ ...frame, subscription: "b" })).toBe("sent");
     });
 
+    test("leaves the other subscriptions as they were", async () => {
+      await owner.hold("c1");
+      const odd = ['a?options={"query":{"a":"\\\\/"}}', "é\u2028😀", "\u0001", "__proto__"];
+      await asked.backplane.subscribe(await change({ subscriptions: ["@oauth2", ...odd] }));
+      expect(await asked.backplane.sendLast(frame)).toBe("sent");
+      for (const subscription of odd) {
+        expect(await asked.backplane.sendLast({ ...frame, subscription })).toBe("sent");
+        expect(await asked.backplane.sendLast({ ...frame, subscription })).toBe("not-subscribed");
+      }
+    });
+
     test("needs exactly its subscription, its client and its address", async () => {
       await owner.hold("c1", "10.0.0.1");
       await asked.backplane.subscribe(await change({ subscriptions: ["@oauth2?a"] }));
@@ -197,6 +230,15 @@ describe.each(implementations)("%s", (_name, open) => {
       expect(outcomes.toSorted()).toEqual([...Array.from({ length: 5 }, () => "not-subscribed"), "sent"]);
       expect(owner.lastFrames).toHaveLength(1);
     });
+  });
+
+  test("what was read of a client is not kept when it goes: the same id may come again", async () => {
+    await owner.hold("c1", "10.0.0.1");
+    await subscribeAs(record("u1"));
+    await owner.backplane.unregister("c1");
+    await owner.hold("c1", "10.0.0.2");
+    const set = await change({ identity: record("u2"), address: "10.0.0.2" });
+    expect(await asked.backplane.subscribe(set)).toBe("live");
   });
 
   test("a released client can be bound to anybody, one that is bound to another stays", async () => {

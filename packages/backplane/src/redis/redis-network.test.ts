@@ -7,6 +7,10 @@ import { openRecordingNode, type RecordingNode } from "../../../../test/harness/
 import { waitUntil } from "../../../../test/harness/wait-until.ts";
 import type { SubscribeOutcome, SubscriptionChange } from "../backplane.ts";
 
+const unavailable = { name: "BackplaneError", code: "unavailable" };
+
+const lastFrame = { clientId: "c1", address: "", subscription: "@oauth2", data: "{}" };
+
 /** Two nodes over one Redis, the second behind a network that breaks, and a writer. */
 interface Scene {
   readonly near: RecordingNode;
@@ -47,6 +51,13 @@ async function changeFrom(
 
 async function ask(node: RecordingNode): Promise<SubscribeOutcome> {
   return node.backplane.subscribe(await changeFrom(node, "a"));
+}
+
+/** The outcome of a question, and whether it came within two seconds. */
+async function timed<T>(question: Promise<T>): Promise<{ outcome: T; inTime: boolean }> {
+  const startMs = performance.now();
+  const outcome = await question;
+  return { outcome, inTime: performance.now() - startMs < 2_000 };
 }
 
 const textsOf = ({ events }: RecordingNode): readonly string[] => events.map(({ text }) => text);
@@ -100,6 +111,117 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
       expect(textsOf(far)).toEqual(["on its way", "after"]);
       expect([far.counts.gaps, far.connections, far.faults]).toEqual([1, [], []]);
       expect([textsOf(near), near.counts.gaps]).toEqual([["on its way", "unread", "last", "after"], 0]);
+    });
+  });
+
+  test("is gone: its clients are given up in time, then unknown, and findable again when it is back", async () => {
+    await withScene(async ({ far, near, network, redis, keyPrefix }) => {
+      await far.hold("c1");
+      network.isolate();
+      await waitUntil(() => far.connections.includes(false), "the cut to be noticed");
+      await expect(far.backplane.takeTicket()).rejects.toMatchObject(unavailable);
+      await expect(far.hold("c2")).rejects.toMatchObject(unavailable);
+      expect(await timed(ask(near))).toEqual({ outcome: "no-answer", inTime: true });
+      // as six seconds later
+      await redis.del(`${keyPrefix}node:${far.backplane.nodeId}`);
+      expect(await timed(ask(near))).toEqual({ outcome: "unknown-client", inTime: true });
+      await near.backplane.append(["one"]);
+      await near.backplane.append(["two"]);
+      await near.backplane.putCollection("posts", "{}");
+      network.heal();
+      await waitUntil(() => far.events.length === 2, "the events behind the cut");
+      expect(textsOf(far)).toEqual(["one", "two"]);
+      await waitUntil(() => far.counts.collectionChanges > 0, "the collections to be looked up again");
+      await waitUntil(async () => (await ask(near)) === "live", "the client to be findable", 3_000);
+      expect([far.connections, far.counts.gaps, far.faults]).toEqual([[false, true], 0, []]);
+      expect([near.connections, near.counts.gaps, near.faults]).toEqual([[], 0, []]);
+    });
+  });
+
+  test("swallows everything: requests fail in bounded time, and nothing of the log is lost", async () => {
+    await withScene(async ({ far, near, network }) => {
+      await far.hold("c1");
+      network.hold();
+      const startMs = performance.now();
+      const given = far.backplane.takeTicket();
+      const asked = ask(near);
+      await near.backplane.append(["one"]);
+      await expect(given).rejects.toMatchObject(unavailable);
+      await waitUntil(() => !far.backplane.connected, "the silence to be noticed", 8_000);
+      // the owner's key may expire while it is asked
+      expect(["no-answer", "unknown-client"]).toContain(await asked);
+      expect(performance.now() - startMs).toBeLessThan(9_000);
+      await near.backplane.append(["two"]);
+      network.heal();
+      await waitUntil(() => far.events.length === 2, "the events behind the silence", 10_000);
+      expect(textsOf(far)).toEqual(["one", "two"]);
+      await waitUntil(() => far.backplane.connected, "the connections to be back", 10_000);
+      expect(await ask(near)).toBe("live");
+      expect([far.connections, far.counts.gaps]).toEqual([[false, true], 0]);
+    });
+  });
+
+  test("hangs for a moment: nothing fails and nobody is told", async () => {
+    await withScene(async ({ far, near, network }) => {
+      await far.hold("c1");
+      network.hold();
+      const asked = ask(near);
+      await near.backplane.append(["one"]);
+      network.heal();
+      expect(await asked).toBe("live");
+      await waitUntil(() => far.events.length === 1, "the event");
+      expect([far.connections, far.counts.gaps, far.faults]).toEqual([[], 0, []]);
+    });
+  });
+
+  test("loses an owner's answer: the owner is asked again", async () => {
+    await withScene(async ({ far, near, network }) => {
+      await far.hold("c1");
+      const lost = network.cutOnce('"type":"answer"');
+      expect(await ask(near)).toBe("live");
+      await lost;
+      expect(far.applied).toHaveLength(2);
+      expect(new Set(far.applied.map(({ version }) => version)).size).toBe(1);
+    });
+  });
+
+  test("loses the answer to a last frame: that is said, and the frame is not sent again", async () => {
+    await withScene(async ({ far, near, network }) => {
+      await far.hold("c1");
+      await near.backplane.subscribe(await changeFrom(near, "@oauth2"));
+      const lost = network.cutOnce('"type":"answer"');
+      expect(await near.backplane.sendLast(lastFrame)).toBe("no-answer");
+      await lost;
+      expect(await near.backplane.sendLast(lastFrame)).toBe("not-subscribed");
+      expect(far.lastFrames).toEqual([lastFrame]);
+    });
+  });
+
+  test("is gone: a last frame is kept for later", async () => {
+    await withScene(async ({ far, near, network }) => {
+      await far.hold("c1");
+      await near.backplane.subscribe(await changeFrom(near, "@oauth2"));
+      network.isolate();
+      await waitUntil(() => far.connections.includes(false), "the cut to be noticed");
+      const { outcome, inTime } = await timed(near.backplane.sendLast(lastFrame));
+      expect([outcome, inTime]).toEqual(["no-answer", true]);
+      network.heal();
+      const send = async (): Promise<boolean> => (await near.backplane.sendLast(lastFrame)) === "sent";
+      await waitUntil(send, "the frame to be sent");
+      expect(far.lastFrames).toEqual([lastFrame]);
+    });
+  });
+
+  test("loses the asker's channels: it asks again until it hears the answer", async () => {
+    await withScene(async ({ far, near, redis }) => {
+      await near.hold("c1");
+      const set = await changeFrom(far, "a");
+      const name = `name=sluice-${far.backplane.nodeId}-channels`;
+      const lines = String(await redis.call("CLIENT", "LIST")).split("\n");
+      const id = /id=(\d+)/.exec(lines.find((line) => line.includes(name)) ?? "")?.[1] ?? "";
+      await redis.call("CLIENT", "KILL", "ID", id);
+      expect(await far.backplane.subscribe(set)).toBe("live");
+      expect(near.clients.get("c1")?.version).toBe(set.ticket);
     });
   });
 });
