@@ -1,7 +1,16 @@
 import { expect } from "vitest";
 import type { SdkEvent } from "../harness/sdk.ts";
 import { signSuperuserToken, signToken } from "../harness/tokens.ts";
-import { entryKey, freshId, listener, type Scenario, type Stage, until, withClient } from "./sdk-stage.ts";
+import {
+  entryKey,
+  freshId,
+  listener,
+  type Scenario,
+  type Stage,
+  until,
+  withClient,
+  withNetwork,
+} from "./sdk-stage.ts";
 
 /** What the balancer answers in place of PocketBase's REST API, for both forms in which the SDKs ask. */
 export const restAnswers: Readonly<Record<string, unknown>> = {
@@ -90,23 +99,31 @@ export const identityScenarios: readonly Scenario[] = [
   },
 ];
 
-/** Signs in; the provider sends the browser back to a given address, twice. */
-async function signIn({ sdk, proxy }: Stage, base: string): Promise<void> {
-  const client = sdk.create(proxy.url);
-  const answers: string[] = [];
-  const { token } = await client.collection("users").authWithOAuth2({
-    provider: "fake",
-    urlCallback: async (url) => {
-      const state = new URL(url).searchParams.get("state") ?? "";
-      for (const code of ["c1", "c2"]) {
-        const redirect = `${base}/api/oauth2-redirect?state=${state}&code=${code}`;
-        const { status, headers } = await fetch(redirect, { redirect: "manual" });
-        answers.push(`${status} ${headers.get("location")}`);
-      }
-    },
+/** Signs in; the provider sends the browser back to a given address, twice while the stream is still open. */
+function signIn(stage: Stage, base: string): Promise<void> {
+  return withNetwork(stage, async (network, { sdk, proxy }) => {
+    const answers: string[] = [];
+    const redirect = async (url: string): Promise<void> => {
+      const { status, headers } = await fetch(url, { redirect: "manual" });
+      answers.push(`${status} ${headers.get("location")}`);
+    };
+    const signedIn = sdk
+      .create(proxy.url)
+      .collection("users")
+      .authWithOAuth2({
+        provider: "fake",
+        urlCallback: async (url) => {
+          const state = new URL(url).searchParams.get("state") ?? "";
+          // the stream is closed when the token is here
+          const letGo = network.holdPosts();
+          for (const code of ["c1", "c2"]) {
+            await redirect(`${base}/api/oauth2-redirect?state=${state}&code=${code}`);
+          }
+          letGo();
+        },
+      });
+    expect((await signedIn).token).toBe("signed-in");
+    const page = "307 ../_/#/auth/oauth2-redirect";
+    expect(answers).toEqual([`${page}-success`, `${page}-failure`]);
   });
-  expect(token).toBe("signed-in");
-  await until(() => answers.length === 2, "both redirects to be answered");
-  const page = "307 ../_/#/auth/oauth2-redirect";
-  expect(answers).toEqual([`${page}-success`, `${page}-failure`]);
 }

@@ -35,7 +35,7 @@ test(
     };
     const failures = await Promise.all(sdks.map(soakSdk));
     const runs = rounds * scenarios.length * sdks.length;
-    process.stdout.write(`${runs} scenario runs, ${failures.flat().length} failed\n`);
+    process.stdout.write(`${rounds} rounds, ${runs} scenario runs, ${failures.flat().length} failed\n`);
     await cluster.close();
     expect(failures.flat()).toEqual([]);
   },
