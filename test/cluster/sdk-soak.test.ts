@@ -1,10 +1,10 @@
-import { expect, inject, test } from "vitest";
+import { expect, inject, onTestFinished, test } from "vitest";
 import { startCluster } from "../harness/cluster.ts";
 import { startRoundRobinProxy } from "../harness/round-robin-proxy.ts";
 import { type Sdk, sdks } from "../harness/sdk.ts";
 import { restAnswers } from "./sdk-identity-scenarios.ts";
 import { scenarios } from "./sdk-scenarios.ts";
-import type { Stage } from "./sdk-stage.ts";
+import { holdings, type Stage, until } from "./sdk-stage.ts";
 
 const rounds = Number(process.env["SLUICE_ROUNDS"] ?? 5);
 
@@ -26,6 +26,7 @@ test(
   `P1, P2: every scenario ${rounds} times in a row with each SDK, without one failure`,
   async () => {
     const cluster = await startCluster(inject("redisUrl"), { env: { HEARTBEAT_SECONDS: "1" } });
+    onTestFinished(cluster.close);
     const urls = cluster.nodes.map(({ url }) => url);
     const soakSdk = async (sdk: Sdk): Promise<readonly string[]> => {
       const proxy = await startRoundRobinProxy(urls, restAnswers);
@@ -36,8 +37,9 @@ test(
     const failures = await Promise.all(sdks.map(soakSdk));
     const runs = rounds * scenarios.length * sdks.length;
     process.stdout.write(`${rounds} rounds, ${runs} scenario runs, ${failures.flat().length} failed\n`);
-    await cluster.close();
     expect(failures.flat()).toEqual([]);
+    await until(async () => (await holdings(cluster)).streams === 0, "all streams to be gone");
+    expect(await holdings(cluster)).toEqual({ streams: 0, subscriptions: 0 });
   },
   60_000 + rounds * 30_000,
 );

@@ -1,4 +1,5 @@
 import type { Cluster } from "../harness/cluster.ts";
+import { readMetrics } from "../harness/metrics.ts";
 import type { RoundRobinProxy } from "../harness/round-robin-proxy.ts";
 import type { Sdk, SdkClient } from "../harness/sdk.ts";
 import { type SdkNetwork, startSdkNetwork } from "../harness/sdk-network.ts";
@@ -60,6 +61,13 @@ export async function withNetwork(
 /** The key of a client's entry in the directory. */
 export function entryKey({ cluster }: Stage, clientId: string): string {
   return `${cluster.prefix}client:${clientId}`;
+}
+
+/** What the hubs of all nodes hold together. */
+export async function holdings({ nodes }: Cluster): Promise<{ streams: number; subscriptions: number }> {
+  const metrics = await Promise.all(nodes.map(({ url }) => readMetrics(url)));
+  const sum = (name: string): number => metrics.reduce((total, node) => total + (node.get(name) ?? 0), 0);
+  return { streams: sum("sluice_streams"), subscriptions: sum("sluice_subscriptions") };
 }
 
 /** Publishes messages until one is heard: a client that reconnects hears what comes once it is back. */
