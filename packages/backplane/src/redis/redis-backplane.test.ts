@@ -104,14 +104,6 @@ describe("keys", () => {
     const keys = await redis.keys(`${keyPrefix}*`);
     expect(keys.toSorted()).toEqual([`${keyPrefix}log`, `${keyPrefix}node:${second().backplane.nodeId}`]);
   });
-
-  test("the life of entries is renewed", async () => {
-    await first().hold("c1");
-    const life = (): Promise<number> => redis.pttl(`${keyPrefix}client:c1`);
-    await redis.pexpire(`${keyPrefix}client:c1`, 12_000);
-    await waitUntil(async () => (await life()) > 20_000, "the entry's life to be renewed", 12_000);
-    expect(await redis.pttl(`${keyPrefix}node:${first().backplane.nodeId}`)).toBeGreaterThan(3_000);
-  }, 15_000);
 });
 
 /** Asks the second node for a client of the first. */

@@ -206,6 +206,8 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
       const { outcome, inTime } = await timed(near.backplane.sendLast(lastFrame));
       expect([outcome, inTime]).toEqual(["no-answer", true]);
       network.heal();
+      // listening alone is not enough: an owner that cannot answer yet sends the frame all the same
+      await waitUntil(() => far.backplane.connected, "the connections to be back");
       const send = async (): Promise<boolean> => (await near.backplane.sendLast(lastFrame)) === "sent";
       await waitUntil(send, "the frame to be sent");
       expect(far.lastFrames).toEqual([lastFrame]);

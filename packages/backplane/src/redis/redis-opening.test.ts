@@ -112,6 +112,18 @@ describe.concurrent("a node that opens", { timeout: 30_000 }, () => {
     });
   });
 
+  test("and holds a client renews both entries before they expire", async () => {
+    await withRedis(async (redis, url) => {
+      const node = await open(url);
+      await node.hold("c1");
+      await redis.pexpire("rt:client:c1", 15_000);
+      const life = (): Promise<number> => redis.pttl("rt:client:c1");
+      await waitUntil(async () => (await life()) > 20_000, "the entry's life to be renewed", 14_000);
+      expect(await redis.pttl(`rt:node:${node.backplane.nodeId}`)).toBeGreaterThan(3_000);
+      await node.backplane.close();
+    });
+  });
+
   test("and closes holds no connection, tells nothing, and does nothing more", async () => {
     await withRedis(async (redis, url) => {
       const node = await open(url);
