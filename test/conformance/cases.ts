@@ -6,6 +6,7 @@ import { formCases } from "./form-cases.ts";
 import { identityCases } from "./identity-cases.ts";
 import { limitCases } from "./limit-cases.ts";
 import { oauth2Cases } from "./oauth2-cases.ts";
+import { ruleCases } from "./rule-cases.ts";
 import { subscribeCases } from "./subscribe-cases.ts";
 import type { Case } from "./target.ts";
 import { topicCases } from "./topic-cases.ts";
@@ -22,6 +23,7 @@ export const cases: readonly Case[] = [
   ...subscribeCases,
   ...bindingCases,
   ...topicCases,
+  ...ruleCases,
   ...oauth2Cases,
   ...identityCases,
 ];

@@ -54,7 +54,11 @@ export async function startTarget(layout: Layout, redisUrl: string): Promise<Sta
   return { target, stop };
 }
 
-/** The demo's collections, and a second auth collection beside `users`. */
+function text(name: string, hidden = false): unknown {
+  return { name, type: "text", hidden };
+}
+
+/** The demo's collections, a second auth collection beside `users`, and two whose rules have to be evaluated. */
 function readCollections(): readonly { readonly name: string }[] {
   const demo: { name: string }[] = JSON.parse(readFileSync(demoCollectionsFile, "utf8"));
   const clients = {
@@ -62,7 +66,25 @@ function readCollections(): readonly { readonly name: string }[] {
     type: "auth",
     listRule: "",
     viewRule: "",
-    fields: [{ name: "id", type: "text" }],
+    manageRule: "name = @request.auth.id",
+    fields: [text("id"), text("name"), { name: "email", type: "email" }],
   };
-  return [...demo, clients];
+  const notes = {
+    name: "notes",
+    listRule: "(@request.auth.id != '' && owner = @request.auth.id) || public = true || secret = 'open'",
+    viewRule: "@request.auth.id != ''",
+    fields: [
+      text("id"),
+      text("text"),
+      text("secret", true),
+      { name: "public", type: "bool" },
+      { name: "owner", type: "relation", collectionId: "users", maxSelect: 1 },
+    ],
+  };
+  const keyed = {
+    name: "keyed",
+    listRule: "@request.query.name = name && @request.headers.x_api_key = 'k'",
+    fields: [text("id"), text("name")],
+  };
+  return [...demo, clients, notes, keyed];
 }

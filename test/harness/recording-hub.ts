@@ -41,6 +41,7 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
   let delivered = 0;
   let version = 0;
   const hub = new Hub({
+    nowMs: () => Date.UTC(2026, 0, 1),
     defer: (flush) => pending.push(flush),
     onDelivered: (frames) => (delivered += frames),
     onDenied: (reason) => denied.push(reason),

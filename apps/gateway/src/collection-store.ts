@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { unwatchFile, watchFile } from "node:fs";
-import { isDecidable } from "@sluice/hub";
+import type { RuleWarning } from "@sluice/hub";
 import { CollectionSet, type CollectionsParse, parseCollections } from "@sluice/protocol";
 import type { Logger } from "pino";
 
@@ -13,7 +13,8 @@ type ReadStored = () => Promise<ReadonlyMap<string, string>>;
 /** Where collections go. */
 export interface CollectionStoreContext {
   readonly log: Logger;
-  readonly onChange: (collections: CollectionSet) => void;
+  /** Takes the new collections; returns what is to be said of their rules. */
+  readonly onChange: (collections: CollectionSet) => readonly RuleWarning[];
 }
 
 /** The collections as they are now, from a watched file or from the backplane. Bad ones keep what was before. */
@@ -71,9 +72,9 @@ export class CollectionStore {
     // one bad collection in the file keeps the old file; in the backplane the others are still good
     if (this.#file !== undefined && problems.length > 0) return problems;
     this.#current = new CollectionSet(collections);
-    this.#context.onChange(this.#current);
+    const warnings = this.#context.onChange(this.#current);
     this.#context.log.info({ collections: collections.map(({ name }) => name) }, "collections loaded");
-    this.#warnOfRules();
+    for (const { message, ...fact } of warnings) this.#context.log.warn(fact, message);
     return problems;
   }
 
@@ -85,17 +86,6 @@ export class CollectionStore {
       collections: parses.flatMap((parse) => parse.collections),
       problems: parses.flatMap((parse) => parse.problems),
     };
-  }
-
-  #warnOfRules(): void {
-    for (const collection of this.#current) {
-      for (const key of ["listRule", "viewRule"] as const) {
-        const rule = collection[key];
-        if (isDecidable(rule)) continue;
-        const fact = { collection: collection.name, rule: key, text: rule };
-        this.#context.log.warn(fact, "this rule cannot be decided: only superusers get what it guards");
-      }
-    }
   }
 }
 

@@ -41,6 +41,7 @@ export interface Gateway {
 export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
   const hub = new Hub({
+    nowMs: Date.now,
     defer: (flush) => void setImmediate(flush),
     onDelivered: (frames) => metrics.deliveries.inc(frames),
     onDenied: (reason) => metrics.denials.inc({ reason }),

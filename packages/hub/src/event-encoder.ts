@@ -12,9 +12,10 @@ export class EventEncoder {
     this.#event = event;
   }
 
-  /** The view that an identity has of the event's record. */
-  viewOf(identity: Identity): View {
-    return viewOf(this.#collection, this.#event.record, identity);
+  /** The view that an identity has of the event's record, and whoever passes the collection's manage rule. */
+  viewOf(identity: Identity, isManager = false): View {
+    const view = viewOf(this.#collection, this.#event.record, identity);
+    return isManager && view === "public" ? "with-email" : view;
   }
 
   /** The data line of a frame, `record` before `action` as PocketBase writes it. */

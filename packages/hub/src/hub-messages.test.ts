@@ -53,7 +53,8 @@ test("a message to one client still asks for its subscription", () => {
 test.each<[rule: string | null, heardBy: string[], denied: string[]]>([
   ["", ["guest", "user", "superuser"], []],
   [null, ["superuser"], ["rule", "rule"]],
-  ["@request.auth.id != ''", ["superuser"], ["rule-undecidable", "rule-undecidable"]],
+  ["@request.auth.id != ''", ["user", "superuser"], ["rule"]],
+  ["id = ''", ["superuser"], ["rule-refused", "rule-refused"]],
 ])("a message with the rule %j is heard by %j", (rule, heardBy, denials) => {
   const { hub, subscribe, flush, denied } = openRecordingHub();
   for (const [who, identity] of Object.entries({ guest, user: user("u1"), superuser })) {

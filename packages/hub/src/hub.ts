@@ -9,16 +9,20 @@ import {
   superusers,
   topicOf,
 } from "@sluice/protocol";
-import { denyByFilter, denyByRule, type DenialReason } from "./access.ts";
+import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
 import { BoundClients } from "./bound-clients.ts";
 import { Client, type ClientSink } from "./client.ts";
+import { CollectionAccess, type RuleWarning } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
+import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
 import { type SubscriberGroup, SubscriptionIndex } from "./subscription-index.ts";
 import type { View } from "./view.ts";
 
 /** What a hub needs from the process around it. */
 export interface HubContext {
+  /** Unix milliseconds, for rules that read the clock. */
+  readonly nowMs: () => number;
   /** Runs a function later in this turn of the event loop, or at the start of the next. */
   readonly defer: (flush: () => void) => void;
   /** Counts a frame that was put into an outbox. */
@@ -43,6 +47,7 @@ export class Hub {
   readonly #index = new SubscriptionIndex();
   readonly #bound = new BoundClients();
   #collections = new CollectionSet();
+  #access = new CollectionAccess(new CollectionSet());
   #dirty: Client[] = [];
 
   constructor(context: HubContext) {
@@ -60,13 +65,16 @@ export class Hub {
   /**
    * Replaces the collections; the next event is decided by the new ones. Clients whose auth collection is gone are
    * guests from now on.
+   * @returns what the authors of the rules should know
    */
-  setCollections(collections: CollectionSet): void {
+  setCollections(collections: CollectionSet): readonly RuleWarning[] {
     for (const { id, type } of this.#collections) {
       if (type !== "auth" || collections.find(id) !== undefined) continue;
       for (const recordId of this.#bound.recordsOf(id)) this.#release(id, recordId);
     }
     this.#collections = collections;
+    this.#access = new CollectionAccess(collections);
+    return this.#access.warnings();
   }
 
   /** Takes in a client, as a guest without subscriptions. */
@@ -142,13 +150,17 @@ export class Hub {
 
   /** Sends a message to everybody who subscribed to its topic, or to one of them. */
   dispatchMessage({ topic, data, rule, clientId }: CustomMessage, cursor?: string): void {
+    const access = prepareMessageRule(rule);
     for (const { subscription, clients } of this.#index.find(topicOf(topic))) {
       // a topic with a query of its own names fewer subscriptions than its topic part
       if (!`${subscription.raw}?`.startsWith(`${topic}?`)) continue;
       const frame = encodeFrame({ event: subscription.raw, data, id: cursor });
       for (const client of clients) {
         if (clientId !== undefined && clientId !== client.id) continue;
-        const denial = denyByRule(rule, client.identity);
+        const { identity } = client;
+        const request = requestValues(identity, subscription.options);
+        const subject = { record: {}, request, nowMs: this.#context.nowMs() };
+        const denial = identity.kind === "superuser" ? undefined : denyByRule(access, subject);
         if (denial === undefined) this.#deliver(client, frame);
         else this.#context.onDenied(denial);
       }
@@ -157,24 +169,31 @@ export class Hub {
 
   #sendRecord(event: RecordEvent, collection: Collection, cursor: string | undefined): void {
     const encoder = new EventEncoder(collection, event);
+    const decisions = new RecordDecisions({
+      access: this.#access,
+      collection,
+      record: event.record,
+      nowMs: this.#context.nowMs(),
+    });
     for (const { topic, rule } of recordTopics(collection, event.record.id)) {
-      for (const group of this.#index.find(topic)) this.#sendToGroup(group, { rule, encoder, cursor });
+      for (const group of this.#index.find(topic))
+        this.#sendToGroup(group, { rule, encoder, decisions, cursor });
     }
   }
 
   #sendToGroup(
     { subscription, clients }: SubscriberGroup,
-    { rule, encoder, cursor }: { rule: string | null; encoder: EventEncoder; cursor: string | undefined },
+    { rule, encoder, decisions, cursor }: GroupDispatch,
   ): void {
-    const filterDenial = denyByFilter(subscription);
+    const decide = decisions.forSubscription(subscription, rule);
     const frames = new Map<View, Uint8Array>();
     for (const client of clients) {
-      const denial = denyByRule(rule, client.identity) ?? filterDenial;
+      const { denial, isManager } = decide(client.identity);
       if (denial !== undefined) {
         this.#context.onDenied(denial);
         continue;
       }
-      const view = encoder.viewOf(client.identity);
+      const view = encoder.viewOf(client.identity, isManager);
       const frame =
         frames.get(view) ?? encodeFrame({ event: subscription.raw, data: encoder.encode(view), id: cursor });
       frames.set(view, frame);
@@ -202,6 +221,14 @@ export class Hub {
       if (this.#clients.get(client.id) === client) client.flush();
     }
   }
+}
+
+/** What one event brings to every group of subscribers. */
+interface GroupDispatch {
+  readonly rule: "listRule" | "viewRule";
+  readonly encoder: EventEncoder;
+  readonly decisions: RecordDecisions;
+  readonly cursor: string | undefined;
 }
 
 /** The collection id that identities of an event's record have; an auth collection need not be known. */

@@ -1,3 +1,4 @@
-export { type DenialReason, isDecidable } from "./access.ts";
+export type { DenialReason } from "./access.ts";
 export type { ClientSink } from "./client.ts";
+export type { RuleWarning } from "./collection-access.ts";
 export { Hub } from "./hub.ts";

@@ -4,29 +4,27 @@ import { namesIn, openRecordingHub, postEvent, posts } from "../../../test/harne
 import { recordTopics } from "./record-topics.ts";
 
 const topicsOf = (collection: object): unknown => {
-  const [parsed] = parseCollections([
-    { fields: [], listRule: "list", viewRule: "view", ...collection },
-  ]).collections;
+  const [parsed] = parseCollections([{ fields: [], ...collection }]).collections;
   return parsed && recordTopics(parsed, "p1");
 };
 
 describe("the topics of a record", () => {
   test("stand under name and id: its own by the view rule, all records by the list rule", () => {
     expect(topicsOf({ name: "posts", id: "x1" })).toEqual([
-      { topic: "posts/p1", rule: "view" },
-      { topic: "posts/*", rule: "list" },
-      { topic: "posts", rule: "list" },
-      { topic: "x1/p1", rule: "view" },
-      { topic: "x1/*", rule: "list" },
-      { topic: "x1", rule: "list" },
+      { topic: "posts/p1", rule: "viewRule" },
+      { topic: "posts/*", rule: "listRule" },
+      { topic: "posts", rule: "listRule" },
+      { topic: "x1/p1", rule: "viewRule" },
+      { topic: "x1/*", rule: "listRule" },
+      { topic: "x1", rule: "listRule" },
     ]);
   });
 
   test("stand there once where the name is the id", () => {
     expect(topicsOf({ name: "posts", id: "posts" })).toEqual([
-      { topic: "posts/p1", rule: "view" },
-      { topic: "posts/*", rule: "list" },
-      { topic: "posts", rule: "list" },
+      { topic: "posts/p1", rule: "viewRule" },
+      { topic: "posts/*", rule: "listRule" },
+      { topic: "posts", rule: "listRule" },
     ]);
   });
 });

@@ -3,7 +3,7 @@ import type { Collection } from "@sluice/protocol";
 /** A topic that a record event matches, and the rule that guards it. */
 export interface RecordTopic {
   readonly topic: string;
-  readonly rule: string | null;
+  readonly rule: "listRule" | "viewRule";
 }
 
 /**
@@ -12,11 +12,11 @@ export interface RecordTopic {
  * @see PocketBase apis/realtime.go realtimeBroadcastRecord
  */
 export function recordTopics(collection: Collection, recordId: string): readonly RecordTopic[] {
-  const { name, id, listRule, viewRule } = collection;
+  const { name, id } = collection;
   const keys = name === id ? [name] : [name, id];
   return keys.flatMap((key) => [
-    { topic: `${key}/${recordId}`, rule: viewRule },
-    { topic: `${key}/*`, rule: listRule },
-    { topic: key, rule: listRule },
+    { topic: `${key}/${recordId}`, rule: "viewRule" },
+    { topic: `${key}/*`, rule: "listRule" },
+    { topic: key, rule: "listRule" },
   ]);
 }

@@ -16,7 +16,7 @@ describe("collections", () => {
         { id: "f1", name: "id", type: "text", hidden: false, required: true },
         { name: "tags", type: "select", maxSelect: 2, values: ["a"] },
         { name: "notes", type: "text", hidden: true },
-        { name: "author", type: "relation", maxSelect: 1 },
+        { name: "author", type: "relation", maxSelect: 1, collectionId: "users_id" },
       ],
     };
     const field = { hidden: false, multiple: false };
@@ -29,11 +29,12 @@ describe("collections", () => {
           type: "base",
           listRule: null,
           viewRule: "",
+          manageRule: null,
           fields: [
             { ...field, name: "id", type: "text" },
             { ...field, name: "tags", type: "select", multiple: true },
             { ...field, name: "notes", type: "text", hidden: true },
-            { ...field, name: "author", type: "relation" },
+            { ...field, name: "author", type: "relation", target: "users_id" },
           ],
         },
       ],

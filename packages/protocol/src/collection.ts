@@ -9,6 +9,8 @@ export interface Field {
   readonly hidden: boolean;
   /** Whether a select, file or relation field holds an array. */
   readonly multiple: boolean;
+  /** The collection that a relation points to, by id. */
+  readonly target?: string | undefined;
 }
 
 /** A collection: who may see its records, and which fields they have. */
@@ -20,6 +22,8 @@ export interface Collection {
   readonly listRule: string | null;
   /** For `collection/ID`, read like `listRule`. */
   readonly viewRule: string | null;
+  /** Of an auth collection: who sees e-mail addresses beside their owners; null is superusers only. */
+  readonly manageRule: string | null;
   readonly fields: readonly Field[];
 }
 
@@ -60,11 +64,12 @@ function parseCollection(value: unknown, where: string, problems: string[]): Col
   const at = name === "" ? where : `${where} "${name}"`;
   const type = readType(value, at, problems);
   const collection: Collection = {
-    id: typeof value["id"] === "string" && value["id"] !== "" ? value["id"] : collectionId(type, name),
+    id: typeof value["id"] === "string" && value["id"] !== "" ? value["id"] : computedId(type, name),
     name,
     type,
     listRule: readRule(value, "listRule", { at, problems }),
     viewRule: readRule(value, "viewRule", { at, problems }),
+    manageRule: readRule(value, "manageRule", { at, problems }),
     fields: readFields(value, at, problems),
   };
   return problems.length === before ? collection : undefined;
@@ -86,7 +91,7 @@ function readType(value: JsonObject, at: string, problems: string[]): Collection
 
 function readRule(
   value: JsonObject,
-  key: "listRule" | "viewRule",
+  key: "listRule" | "viewRule" | "manageRule",
   { at, problems }: { at: string; problems: string[] },
 ): string | null {
   const rule = value[key] ?? null;
@@ -106,9 +111,10 @@ function readFields(value: JsonObject, at: string, problems: string[]): readonly
 }
 
 function parseField(value: unknown, where: string, problems: string[]): Field | undefined {
-  const { name, type, hidden, maxSelect } = isJsonObject(value) ? value : {};
+  const { name, type, hidden, maxSelect, collectionId } = isJsonObject(value) ? value : {};
   if (isText(name) && isText(type)) {
-    return { name, type, hidden: hidden === true, multiple: isMultiple(maxSelect) };
+    const target = isText(collectionId) ? { target: collectionId } : {};
+    return { name, type, hidden: hidden === true, multiple: isMultiple(maxSelect), ...target };
   }
   problems.push(`${where}: expected an object with name and type, got ${describeJsonType(value)}`);
   return undefined;
@@ -131,7 +137,7 @@ function repeatedKeys(collections: readonly Collection[]): readonly string[] {
  * The id that PocketBase gives a collection which has none: `pbc_` and the CRC-32 of type and name.
  * @see PocketBase core/collection_model.go
  */
-function collectionId(type: string, name: string): string {
+function computedId(type: string, name: string): string {
   return `pbc_${crc32(new TextEncoder().encode(type + name))}`;
 }
 

@@ -22,6 +22,7 @@ export { ProtocolError } from "./protocol-error.ts";
 export { type CustomMessage, parseEvent, readEvent, type RecordEvent } from "./record-event.ts";
 export { encodeFrame, heartbeat } from "./sse-frame.ts";
 export { parseSubscription, type Subscription, topicOf } from "./subscription.ts";
+export type { SubscriptionOptions } from "./subscription-options.ts";
 export {
   parseEmptySubscribe,
   parseSubscribeForm,

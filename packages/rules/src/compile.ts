@@ -1,6 +1,6 @@
 import { compileCall } from "./call.ts";
 import { compileComparison, type Condition } from "./comparison.ts";
-import { EvaluationError } from "./like.ts";
+import { EvaluationError, MissingDataError } from "./evaluation-error.ts";
 import { macros } from "./macros.ts";
 import { type Quirk, parse } from "./parser.ts";
 import { resolveRecordPath, unknown } from "./record-path.ts";
@@ -17,8 +17,8 @@ const maxRows = 10_000;
 
 /** A rule or filter, ready to be asked. */
 export interface CompiledRule {
-  /** The data that a verdict takes. */
-  readonly needs: ReadonlySet<Need>;
+  /** The data that a verdict takes, and where the text first asks for each. */
+  readonly needs: ReadonlyMap<Need, number>;
   /** The request values that a verdict depends on: equal values, equal verdict. */
   readonly reads: ReadonlySet<string>;
   /** A filter that mentions `@request.` or `@collection.`, in a text even: only superusers may have it. */
@@ -49,7 +49,7 @@ export function compileRule(text: string, { schema, collection, kind }: RulePlac
   const scope = new Scope(schema, collection, kind === "filter");
   const condition = compileGroup(scope, group);
   const { needs, reads } = scope;
-  const takesMore = [...needs].some((need) => !["record", "request", "auth-record"].includes(need));
+  const takesMore = [...needs.keys()].some((need) => !["record", "request", "auth-record"].includes(need));
   const decide: CompiledRule["decide"] = (subject) => {
     if (takesMore || (needs.has("auth-record") && subject.request.auth !== undefined)) return "undecidable";
     return run(scope, condition, subject);
@@ -58,13 +58,14 @@ export function compileRule(text: string, { schema, collection, kind }: RulePlac
   return { needs, reads, superusersOnly, quirks, decide };
 }
 
-function run(scope: Scope, condition: Condition, subject: Subject): boolean | "failed" {
+function run(scope: Scope, condition: Condition, subject: Subject): ReturnType<CompiledRule["decide"]> {
   try {
     const { record, request, nowMs } = subject;
     const row = { record, request, nowMs, elements: [] };
     return scope.nodes.length === 0 ? condition(row) === true : someRow(scope, condition, row);
   } catch (error) {
     if (error instanceof EvaluationError) return "failed";
+    if (error instanceof MissingDataError) return "undecidable";
     throw error;
   }
 }

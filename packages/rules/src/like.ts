@@ -1,17 +1,8 @@
+import { EvaluationError } from "./evaluation-error.ts";
 import { lowerAscii } from "./sql-value.ts";
 
 /** Longest pattern in UTF-8 bytes; SQLite refuses a longer one. */
 const maxPatternBytes = 50_000;
-
-/** Thrown where SQLite would fail while it runs a query: nobody gets anything. */
-export class EvaluationError extends Error {
-  readonly code = "evaluation_failed";
-
-  constructor(message: string) {
-    super(message);
-    this.name = "EvaluationError";
-  }
-}
 
 /**
  * Makes the pattern of `~` from a text that is bound as a parameter: without an unescaped `%` it means "contains", its

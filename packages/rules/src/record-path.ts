@@ -28,7 +28,7 @@ export function resolveRecordPath(scope: Scope, place: NamePlace): Side | undefi
   const field = findField(scope.collection, name);
   if (field === undefined && !first.includes("_via_")) return undefined;
   if (field !== undefined && scope.isFilter && field.hidden) throw hidden(field, place);
-  if (field !== undefined && rest.length === 0) return fieldSide(scope, field, modifier);
+  if (field !== undefined && rest.length === 0) return fieldSide(scope, field, { modifier, place });
   if (field !== undefined && isJson(field)) return jsonSide(scope, field, { rest, place });
   if (field !== undefined && isSingleId(field, rest)) return idSide(scope, field, rest, place);
   if (field !== undefined && field.type !== "relation") throw unknown(place);
@@ -61,16 +61,16 @@ export function checkPath(
       field === undefined
         ? backTarget(scope, collection, { segment, place, isLast: rest.length === 0 })
         : target(scope, field, place);
-    scope.needs.add(field === undefined ? "back" : "related");
+    scope.need(field === undefined ? "back" : "related", place);
     checkJoin(scope, collection, place);
   }
 }
 
 /** A filter joins only what has a list rule; another rule than the empty one is a condition of its own. */
-export function checkJoin(scope: Scope, { name, listRule }: RuleCollection, { start }: NamePlace): void {
+export function checkJoin(scope: Scope, { name, listRule }: RuleCollection, place: NamePlace): void {
   if (!scope.isFilter) return;
-  if (listRule === null) throw new RuleError("forbidden", `${name} is for superusers only`, start);
-  if (listRule !== "") scope.needs.add("related-listrule");
+  if (listRule === null) throw new RuleError("forbidden", `${name} is for superusers only`, place.start);
+  if (listRule !== "") scope.need("related-listrule", place);
 }
 
 /** Splits the last segment into its name and its modifier. */
@@ -105,11 +105,15 @@ function isSingleId({ type, multiple }: RuleField, rest: readonly string[]): boo
 
 function idSide(scope: Scope, field: RuleField, [last = ""]: readonly string[], place: NamePlace): Side {
   const [, modifier] = splitModifier(last, place);
-  return fieldSide(scope, field, modifier);
+  return fieldSide(scope, field, { modifier, place });
 }
 
-function fieldSide(scope: Scope, field: RuleField, modifier: string | undefined): Side {
-  scope.needs.add("record");
+function fieldSide(
+  scope: Scope,
+  field: RuleField,
+  { modifier, place }: { modifier: string | undefined; place: NamePlace },
+): Side {
+  scope.need("record", place);
   const get: Side["get"] = ({ record }) => storedValue(field, record);
   const side =
     modified(scope, field, modifier) ??
@@ -150,7 +154,7 @@ function jsonSide(
   { rest, place }: { rest: readonly string[]; place: NamePlace },
 ): Side {
   checkJsonPath(rest, place);
-  scope.needs.add("record");
+  scope.need("record", place);
   // PocketBase drops what it cannot put into a JSON path
   const path = rest.map((segment) => segment.replaceAll(":", ""));
   return column(({ record }) => valueAtPath(field, record, path), { isJson: true });

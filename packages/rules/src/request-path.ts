@@ -1,5 +1,6 @@
 import { checkJoin, checkPath, type NamePlace, splitModifier } from "./record-path.ts";
 import { isList } from "./field-value.ts";
+import { MissingDataError } from "./evaluation-error.ts";
 import { RuleError } from "./rule-error.ts";
 import type { Row } from "./row.ts";
 import { findField } from "./schema.ts";
@@ -25,7 +26,7 @@ export function resolveSpecial(scope: Scope, place: NamePlace): Side {
   const [root = "", area = "", ...rest] = place.name.split(".");
   if (root === "@collection" && rest.length > 0) return collectionSide(scope, place, area, rest);
   if (root !== "@request" || area === "") throw noName(place);
-  scope.needs.add("request");
+  scope.need("request", place);
   if (rest.length === 0) return fixed(area, place);
   scope.reads.add(place.name.replace(/:.*$/, ""));
   switch (area) {
@@ -33,7 +34,7 @@ export function resolveSpecial(scope: Scope, place: NamePlace): Side {
     case "headers":
       return optionSide(scope, place, area, rest);
     case "auth":
-      return authSide(scope, rest);
+      return authSide(scope, place, rest);
     case "body":
       return bodySide(scope, place, rest);
     default:
@@ -58,7 +59,7 @@ function text(value: string): Side {
 function collectionSide(scope: Scope, place: NamePlace, area: string, rest: readonly string[]): Side {
   const collection = scope.schema.find(area.replace(/:\w+$/, ""));
   if (collection === undefined) throw new RuleError("unknown", `no collection ${area}`, place.start);
-  scope.needs.add("collection");
+  scope.need("collection", place);
   checkJoin(scope, collection, place);
   checkPath(scope, collection, place, rest);
   return column(() => null);
@@ -103,13 +104,17 @@ function parameterOf(value: SqlValue): string | null {
   return typeof value === "number" ? plainDecimal(value) : value;
 }
 
-function authSide(scope: Scope, rest: readonly string[]): Side {
+function authSide(scope: Scope, place: NamePlace, rest: readonly string[]): Side {
   const [name = ""] = rest;
   if (rest.length > 1 || !authFields.has(name)) {
-    scope.needs.add("auth-record");
+    scope.need("auth-record", place);
     return requestValue(() => null, { parameter: () => null });
   }
-  const raw = ({ request }: Row): unknown => request.auth?.[name];
+  const raw = ({ request: { auth } }: Row): unknown => {
+    // what a token does not say is not known to be empty
+    if (auth !== undefined && !Object.hasOwn(auth, name)) throw new MissingDataError(place.name);
+    return auth?.[name];
+  };
   const get = (row: Row): SqlValue => {
     const value = raw(row) ?? null;
     if (typeof value === "boolean") return value ? 1 : 0;

@@ -24,7 +24,8 @@ export class Scope {
   readonly collection: RuleCollection;
   /** A filter may not see hidden fields, and joins only what its subscriber may list. */
   readonly isFilter: boolean;
-  readonly needs = new Set<Need>();
+  /** What the verdict takes, and where the text first asks for it. */
+  readonly needs = new Map<Need, number>();
   /** The request values that the verdict depends on, such as `@request.auth.id`. */
   readonly reads = new Set<string>();
   readonly nodes: EachNode[] = [];
@@ -34,6 +35,11 @@ export class Scope {
     this.schema = schema;
     this.collection = collection;
     this.isFilter = isFilter;
+  }
+
+  /** Notes what a name takes. */
+  need(need: Need, { start }: { readonly start: number }): void {
+    if (!this.needs.has(need)) this.needs.set(need, start);
   }
 
   /** The element that a path has in a row. */
