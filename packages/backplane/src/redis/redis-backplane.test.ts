@@ -123,6 +123,13 @@ describe("an owner", () => {
     expect(first().applied).toEqual([]);
   });
 
+  test("without its key has it again with the next client that it takes in", async () => {
+    await redis.del(`${keyPrefix}node:${first().backplane.nodeId}`);
+    await first().hold("c1");
+    expect(await ask()).toBe("live");
+    expect(await redis.pttl(`${keyPrefix}node:${first().backplane.nodeId}`)).toBeGreaterThan(3_000);
+  });
+
   test("that has its key but does not listen is given up within two seconds", async () => {
     await first().hold("c1");
     await first().backplane.close();
