@@ -97,6 +97,17 @@ describe("keys", () => {
     });
   });
 
+  test("a client without subscriptions has an empty array of them, also behind a last frame", async () => {
+    await first().hold("c1");
+    const ticket = await second().backplane.takeTicket();
+    const set = { clientId: "c1", ticket, address: "", identity: guest, subscriptions: ["@oauth2"] };
+    await second().backplane.subscribe(set);
+    const stored = (): Promise<string | null> => redis.hget(`${keyPrefix}client:c1`, "subscriptions");
+    expect(await stored()).toBe('["@oauth2"]');
+    await second().backplane.sendLast({ clientId: "c1", address: "", subscription: "@oauth2", data: "{}" });
+    expect(await stored()).toBe("[]");
+  });
+
   test("are gone with the client and with the node", async () => {
     await first().hold("c1");
     await first().backplane.unregister("c1");
