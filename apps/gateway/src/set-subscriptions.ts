@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   badRequest,
@@ -39,7 +39,7 @@ export async function setSubscriptions(gateway: GatewayContext, context: NodeCon
   if (refusal !== undefined) return answerError(context, refusal);
   const identity = await authenticator.authenticate(incoming.headers.authorization);
   const change = { ...request, identity, ticket: await ticket, address: senderAddress(gateway, context) };
-  if (await hasHungUp(outgoing)) return context.body(null, 204);
+  if (await hasHungUp(incoming, outgoing)) return context.body(null, 204);
   const outcome = await backplane.subscribe(change);
   switch (outcome) {
     case "live":
@@ -77,11 +77,15 @@ function senderAddress({ settings }: GatewayContext, { env }: NodeContext): stri
   return settings.checkAddress ? clientAddress(env.incoming, settings.trustedProxyHeader) : "";
 }
 
+/** A hang-up is read from the socket one turn behind the request's own bytes, and on a busy node told behind others. */
+const hangUpTurns = 3;
+
 /**
  * Whether the sender is gone. Old SDKs abort a POST when they send the next one: the aborted one must not be applied
- * behind it. One turn of the loop lets a hang-up be seen that came together with what was waited for.
+ * behind it, however late this node comes to read it.
  */
-async function hasHungUp(response: ServerResponse): Promise<boolean> {
-  await nextTurn();
-  return response.destroyed;
+async function hasHungUp({ socket }: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  for (let turn = 0; turn < hangUpTurns; turn++) await nextTurn();
+  // Node answers nobody who has ended his side, but closes the connection some turns later
+  return response.destroyed || socket.destroyed || socket.readableEnded;
 }
