@@ -158,13 +158,16 @@ describe.concurrent("faults of Redis", { timeout: 60_000 }, () => {
       await waitUntil(() => !node.backplane.connected, "the loss to be noticed");
       await expect(node.backplane.takeTicket()).rejects.toMatchObject({ code: "unavailable" });
       const next = await startRedisServer(Number(new URL(server.url).port));
-      await waitUntil(() => node.counts.gaps === 1, "the gap", 10_000);
-      // at once, not at the next renewal
-      await waitUntil(async () => (await writer.exists("rt:client:c1")) === 1, "the client's entry", 3_000);
-      expect(await subscribeOf(node)).toBe("live");
-      await write(writer, "after");
-      await waitUntil(() => textsOf(node).includes("after"), "an event behind the gap");
-      await next.close();
+      try {
+        await waitUntil(() => node.counts.gaps === 1, "the gap", 10_000);
+        // at once, not at the next renewal
+        await waitUntil(async () => (await writer.exists("rt:client:c1")) === 1, "the client's entry", 3_000);
+        expect(await subscribeOf(node)).toBe("live");
+        await write(writer, "after");
+        await waitUntil(() => textsOf(node).includes("after"), "an event behind the gap");
+      } finally {
+        await next.close();
+      }
     });
   });
 
