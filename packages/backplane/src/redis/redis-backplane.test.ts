@@ -75,6 +75,8 @@ describe("keys", () => {
   test("the first node writes one entry into an empty log, the second finds it", async () => {
     const entries = await redis.xrange(`${keyPrefix}log`, "-", "+");
     expect(entries.map(([, fields]) => fields)).toEqual([["anchor", ""]]);
+    // one that another node writes is no event
+    await redis.xadd(`${keyPrefix}log`, "*", "anchor", "");
     await redis.xadd(`${keyPrefix}log`, "*", "event", "text");
     await waitUntil(() => first().events.length > 0, "the event");
     expect(first().events).toHaveLength(1);
