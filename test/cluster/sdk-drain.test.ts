@@ -5,6 +5,7 @@ import { type GatewayProcess, startGateway } from "../harness/gateway-process.ts
 import { readMetrics } from "../harness/metrics.ts";
 import { type RoundRobinProxy, startRoundRobinProxy } from "../harness/round-robin-proxy.ts";
 import { sdks } from "../harness/sdk.ts";
+import { takePort } from "../harness/sdk-port.ts";
 import { freshId, hearsAgain, listener, type Stage, until, withClient, withNetwork } from "./sdk-stage.ts";
 
 let cluster: Cluster;
@@ -27,6 +28,7 @@ afterAll(async () => {
 async function startSlowNode(): Promise<GatewayProcess> {
   isSlow = false;
   const node = await startGateway({
+    PORT: String(await takePort()),
     REDIS_URL: `redis://127.0.0.1:${slowRedis.port}`,
     KEY_PREFIX: cluster.prefix,
     COLLECTIONS_FILE: demoCollectionsFile,

@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { demoCollectionsFile } from "../harness/cluster.ts";
 import { type GatewayProcess, startGateway } from "../harness/gateway-process.ts";
 import { readMetrics } from "../harness/metrics.ts";
+import { takePort } from "../harness/sdk-port.ts";
 import {
   freshId,
   hearsAgain,
@@ -19,6 +20,7 @@ async function withThirdNode(
   work: (node: GatewayProcess, restoreNodes: () => void) => Promise<void>,
 ): Promise<void> {
   const node = await startGateway({
+    PORT: String(await takePort()),
     REDIS_URL: cluster.redisUrl,
     KEY_PREFIX: cluster.prefix,
     COLLECTIONS_FILE: demoCollectionsFile,

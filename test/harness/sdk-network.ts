@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { takePort } from "./sdk-port.ts";
 
 /** One `POST /api/realtime` as an SDK sent it. */
 interface SdkPost {
@@ -43,11 +44,11 @@ export async function startSdkNetwork(target: string): Promise<SdkNetwork> {
     // a request that breaks off is its sender's hang-up
     carry(incoming, outgoing).catch(() => outgoing.destroy());
   });
-  server.listen(0, "127.0.0.1");
+  const port = await takePort();
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
-  const address = server.address();
   return {
-    url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
+    url: `http://127.0.0.1:${port}`,
     posts,
     holdPosts: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
