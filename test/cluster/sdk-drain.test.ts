@@ -37,6 +37,11 @@ async function startSlowNode(): Promise<GatewayProcess> {
   return node;
 }
 
+/** The sockets of a node: its connections to Redis, the one that asks, and whoever else is connected. */
+async function socketsOf(node: GatewayProcess): Promise<number> {
+  return (await readMetrics(node.url)).get('nodejs_active_resources{type="TCPSocketWrap"}') ?? 0;
+}
+
 const quickUrl = (): string => cluster.nodes[0]?.url ?? "";
 
 describe.each(sdks)("P2: the SDK $version and a node that is stopped", (sdk) => {
@@ -60,6 +65,7 @@ describe.each(sdks)("P2: the SDK $version and a node that is stopped", (sdk) => 
 
   test("its POST for a stream on another node is answered, and the stream goes on", async () => {
     const slow = await startSlowNode();
+    const sockets = await socketsOf(slow);
     proxy.setNodes([quickUrl(), slow.url]);
     await withNetwork(stage(), (network, networked) =>
       withClient(networked, async (client) => {
@@ -67,6 +73,7 @@ describe.each(sdks)("P2: the SDK $version and a node that is stopped", (sdk) => 
         const { heard, hear } = listener<unknown>();
         const subscribed = client.realtime.subscribe(topic, hear);
         await until(() => network.posts.length === 1, "the POST to be sent");
+        await until(async () => (await socketsOf(slow)) > sockets, "the POST to reach the node");
         proxy.setNodes([quickUrl()]);
         const [exitCode] = await Promise.all([slow.stop(), subscribed]);
         expect(exitCode).toBe(0);
