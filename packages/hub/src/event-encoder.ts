@@ -1,11 +1,12 @@
-import type { Collection, Identity, RecordEvent } from "@sluice/protocol";
-import { encodeRecord, type View, viewOf } from "./view.ts";
+import { type Collection, encodeSortedJson, type Identity, type RecordEvent } from "@sluice/protocol";
+import type { FieldPicker } from "./field-picker.ts";
+import { encodeExport, exportRecord, type View, viewOf } from "./view.ts";
 
-/** Encodes one record event, once per view. */
+/** Encodes one record event, once per view and choice of fields. */
 export class EventEncoder {
   readonly #collection: Collection;
   readonly #event: RecordEvent;
-  readonly #encoded = new Map<View, string>();
+  readonly #encoded = new Map<FieldPicker | undefined, Map<View, string>>();
 
   constructor(collection: Collection, event: RecordEvent) {
     this.#collection = collection;
@@ -18,13 +19,19 @@ export class EventEncoder {
     return isManager && view === "public" ? "with-email" : view;
   }
 
-  /** The data line of a frame, `record` before `action` as PocketBase writes it. */
-  encode(view: View): string {
-    const known = this.#encoded.get(view);
+  /**
+   * The data line of a frame, `record` before `action` as PocketBase writes it.
+   * @param pickFields what the subscriber asked for of the record; nothing for all of it
+   */
+  encode(view: View, pickFields?: FieldPicker): string {
+    const encoded = this.#encoded.get(pickFields) ?? new Map<View, string>();
+    const known = encoded.get(view);
     if (known !== undefined) return known;
     const { action, record } = this.#event;
-    const data = `{"record":${encodeRecord(this.#collection, record, view)},"action":"${action}"}`;
-    this.#encoded.set(view, data);
+    const exported = exportRecord(this.#collection, record, view);
+    const text = pickFields === undefined ? encodeExport(exported) : encodeSortedJson(pickFields(exported));
+    const data = `{"record":${text},"action":"${action}"}`;
+    this.#encoded.set(pickFields, encoded.set(view, data));
     return data;
   }
 }

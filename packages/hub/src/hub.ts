@@ -182,7 +182,7 @@ export class Hub {
   }
 
   #sendToGroup(
-    { subscription, clients }: SubscriberGroup,
+    { subscription, pickFields, clients }: SubscriberGroup,
     { rule, encoder, decisions, cursor }: GroupDispatch,
   ): void {
     const decide = decisions.forSubscription(subscription, rule);
@@ -195,7 +195,8 @@ export class Hub {
       }
       const view = encoder.viewOf(client.identity, isManager);
       const frame =
-        frames.get(view) ?? encodeFrame({ event: subscription.raw, data: encoder.encode(view), id: cursor });
+        frames.get(view) ??
+        encodeFrame({ event: subscription.raw, data: encoder.encode(view, pickFields), id: cursor });
       frames.set(view, frame);
       this.#deliver(client, frame);
     }

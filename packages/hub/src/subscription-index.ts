@@ -1,9 +1,12 @@
 import type { Subscription } from "@sluice/protocol";
 import type { Client } from "./client.ts";
+import { type FieldPicker, parseFields } from "./field-picker.ts";
 
 /** One subscription string and everybody on this node who asked for it. */
 export interface SubscriberGroup {
   readonly subscription: Subscription;
+  /** Nothing where the string asks for all fields. */
+  readonly pickFields: FieldPicker | undefined;
   readonly clients: Set<Client>;
 }
 
@@ -25,7 +28,7 @@ export class SubscriptionIndex {
   add(client: Client, subscription: Subscription): void {
     const { topic, raw } = subscription;
     const groups = this.#topics.get(topic) ?? new Map<string, SubscriberGroup>();
-    const group = groups.get(raw) ?? { subscription, clients: new Set<Client>() };
+    const group = groups.get(raw) ?? newGroup(subscription);
     this.#topics.set(topic, groups.set(raw, group));
     if (!group.clients.has(client)) this.#size += 1;
     group.clients.add(client);
@@ -44,4 +47,9 @@ export class SubscriptionIndex {
   find(topic: string): Iterable<SubscriberGroup> {
     return this.#topics.get(topic)?.values() ?? [];
   }
+}
+
+function newGroup(subscription: Subscription): SubscriberGroup {
+  const pickFields = parseFields(subscription.options.query["fields"] ?? "");
+  return { subscription, pickFields, clients: new Set() };
 }

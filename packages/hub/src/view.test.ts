@@ -1,7 +1,11 @@
-import { guest, type Identity, type JsonObject } from "@sluice/protocol";
+import { type Collection, guest, type Identity, type JsonObject } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
 import { collectionOf, superuser, user } from "../../../test/harness/recording-hub.ts";
-import { encodeRecord, type View, viewOf } from "./view.ts";
+import { encodeExport, exportRecord, type View, viewOf } from "./view.ts";
+
+function encodeRecord(collection: Collection, record: JsonObject, view: View): string {
+  return encodeExport(exportRecord(collection, record, view));
+}
 
 const users = collectionOf({
   id: "users_id",

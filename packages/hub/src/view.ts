@@ -1,5 +1,4 @@
-import type { Collection, Field, Identity, JsonObject } from "@sluice/protocol";
-import { encodeJson } from "@sluice/protocol";
+import { type Collection, encodeJson, type Field, type Identity, type JsonObject } from "@sluice/protocol";
 
 /** Which fields somebody sees of a record: what everybody sees, that and the e-mail address, or all. */
 export type View = "public" | "with-email" | "superuser";
@@ -14,12 +13,11 @@ export function viewOf(collection: Collection, record: JsonObject, identity: Ide
 }
 
 /**
- * Writes a record as one view shows it: the fields of the collection and nothing else, absent ones as the empty value
- * of their type, keys in byte order.
- * @returns a JSON object on one line
+ * A record as one view shows it: the fields of the collection and nothing else, absent ones as the empty value of their
+ * type.
  * @see PocketBase core/record_model.go PublicExport
  */
-export function encodeRecord(collection: Collection, record: JsonObject, view: View): string {
+export function exportRecord(collection: Collection, record: JsonObject, view: View): JsonObject {
   const { id: collectionId, name: collectionName } = collection;
   const values = new Map<string, unknown>([
     ["collectionId", collectionId],
@@ -29,14 +27,18 @@ export function encodeRecord(collection: Collection, record: JsonObject, view: V
   for (const field of collection.fields) {
     if (isVisible(collection, field, view)) values.set(field.name, valueOf(field, record));
   }
-  const members = [...values]
-    .toSorted(byKey)
-    .map(([key, value]) => `${encodeJson(key)}:${encodeJson(value)}`);
-  return `{${members.join(",")}}`;
+  return Object.fromEntries(values);
 }
 
-function byKey([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number {
-  return left < right ? -1 : 1;
+/**
+ * Writes an exported record: its keys in order, those inside a field as they are.
+ * @returns a JSON object on one line
+ */
+export function encodeExport(exported: JsonObject): string {
+  const members = Object.keys(exported)
+    .toSorted()
+    .map((key) => `${encodeJson(key)}:${encodeJson(exported[key])}`);
+  return `{${members.join(",")}}`;
 }
 
 function isVisible(collection: Collection, { name, type, hidden }: Field, view: View): boolean {

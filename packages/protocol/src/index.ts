@@ -17,7 +17,7 @@ export {
 export { describeFormFields, type FormFields } from "./form-fields.ts";
 export { type AuthRecord, guest, type Identity, identityKey, identityOf, parseIdentity } from "./identity.ts";
 export { describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
-export { encodeJson } from "./json-text.ts";
+export { encodeJson, encodeSortedJson } from "./json-text.ts";
 export { ProtocolError } from "./protocol-error.ts";
 export { type CustomMessage, parseEvent, readEvent, type RecordEvent } from "./record-event.ts";
 export { encodeFrame, heartbeat } from "./sse-frame.ts";

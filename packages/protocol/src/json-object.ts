@@ -6,6 +6,12 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether objects and arrays stand in each other deeper than so many levels. */
+export function isNestedDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isNestedDeeper(item, levels - 1));
+}
+
 /** Names the JSON type of a value, for messages that say what came. */
 export function describeJsonType(value: unknown): string {
   if (value === undefined) return "nothing";

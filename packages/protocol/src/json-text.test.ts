@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encodeJson } from "./json-text.ts";
+import { encodeJson, encodeSortedJson } from "./json-text.ts";
 
 test.each<[what: string, value: unknown, text: string]>([
   ["angle brackets and ampersands", "<a> & </a>", '"\\u003ca\\u003e \\u0026 \\u003c/a\\u003e"'],
@@ -22,4 +22,13 @@ test.each<[value: unknown, text: string]>([
   [{ b: 1, a: [true, ""] }, '{"b":1,"a":[true,""]}'],
 ])("%j is written as %j", (value, text) => {
   expect(encodeJson(value)).toBe(text);
+});
+
+test.each<[value: unknown, text: string]>([
+  [{ b: 1, a: { d: [{ f: 1, e: "<" }], c: null } }, '{"a":{"c":null,"d":[{"e":"\\u003c","f":1}]},"b":1}'],
+  [{ b: 1, 2: 1, 10: 1, _: 1, A: 1, é: 1 }, '{"10":1,"2":1,"A":1,"_":1,"b":1,"é":1}'],
+  [[1, "a"], '[1,"a"]'],
+  ["&", '"\\u0026"'],
+])("%j is written as %s with its keys sorted", (value, text) => {
+  expect(encodeSortedJson(value)).toBe(text);
 });

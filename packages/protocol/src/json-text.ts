@@ -1,3 +1,5 @@
+import { isJsonObject } from "./json-object.ts";
+
 const escapes: Readonly<Record<string, string>> = {
   "<": "\\u003c",
   ">": "\\u003e",
@@ -14,4 +16,14 @@ const escapes: Readonly<Record<string, string>> = {
  */
 export function encodeJson(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (found) => escapes[found] ?? found);
+}
+
+/** Writes a JSON value as `encodeJson` does, the keys of every object sorted as Go sorts those of a map. */
+export function encodeSortedJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(encodeSortedJson).join(",")}]`;
+  if (!isJsonObject(value)) return encodeJson(value);
+  const members = Object.keys(value)
+    .toSorted()
+    .map((key) => `${encodeJson(key)}:${encodeSortedJson(value[key])}`);
+  return `{${members.join(",")}}`;
 }

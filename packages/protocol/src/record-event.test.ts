@@ -162,6 +162,17 @@ test.each([
 });
 
 test.each([
+  [999, true],
+  [1_000, false],
+  [200_000, false],
+])("an event with arrays %i deep in its data is well-formed: %s", (levels, isWellFormed) => {
+  const text = `{"topic":"t","data":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+  const parsed = parseEvent(text, { maxBytes: 1_000_000 });
+  const reason = "expected at most 1000 objects and arrays inside each other, got more";
+  expect("malformed" in parsed ? parsed.malformed : undefined).toBe(isWellFormed ? undefined : reason);
+});
+
+test.each([
   ["a", 1_000, true],
   ["a", 1_001, false],
   ["é", 500, true],

@@ -1,4 +1,4 @@
-import { describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
+import { describeJsonType, isJsonObject, isNestedDeeper, type JsonObject } from "./json-object.ts";
 import { encodeJson } from "./json-text.ts";
 
 /** One create, update or delete of one record, as published. */
@@ -38,6 +38,9 @@ export interface EventDoor {
 
 const encoder = new TextEncoder();
 
+/** Most levels of objects and arrays in each other: what writes JSON goes down them one by one. */
+const maxLevels = 1_000;
+
 /** Reads a writer's event from JSON text. */
 export function parseEvent(text: string, door: EventDoor): EventParse {
   const tooLong =
@@ -54,6 +57,9 @@ export function parseEvent(text: string, door: EventDoor): EventParse {
 /** Reads a writer's event from a JSON value. */
 export function readEvent(value: unknown, channelCollection?: string): EventParse {
   if (!isJsonObject(value)) return malformed(`expected an event object, got ${describeJsonType(value)}`);
+  if (isNestedDeeper(value, maxLevels)) {
+    return malformed(`expected at most ${maxLevels} objects and arrays inside each other, got more`);
+  }
   if (value["topic"] !== undefined) return readMessage(value);
   return readRecordEvent(value, channelCollection);
 }
