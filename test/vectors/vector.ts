@@ -21,6 +21,8 @@ export interface Vector {
   /** List rules by collection, where the schema has none; a collection not named has the empty one. */
   readonly listRules?: Readonly<Record<string, string | null>>;
   readonly record: Json;
+  /** Whether the row behind `request.auth` is gone. */
+  readonly authDeleted?: boolean;
   readonly request?: { readonly auth?: Json; readonly query?: Record<string, string>; readonly headers?: Record<string, string> };
   readonly now?: string;
   readonly needs?: readonly string[];
@@ -68,12 +70,20 @@ export function outcomeOf(vector: Vector): Outcome {
   }
 }
 
-function subjectOf({ record, request = {}, now = "2024-05-17T13:45:06.789Z" }: Vector): Subject {
+function subjectOf({ record, request = {}, authDeleted = false, now = "2024-05-17T13:45:06.789Z" }: Vector): Subject {
   const { auth, query = {}, headers = {} } = request;
   const nowMs = Date.parse(now);
-  const withId = auth === undefined ? undefined : { collectionId: `pbc_${String(auth["collectionName"])}`, ...auth };
-  return { record, request: { auth: withId, query, headers }, nowMs };
+  return { record, request: { auth: auth === undefined ? undefined : authOf(auth, authDeleted), query, headers }, nowMs };
 }
+
+/** What a token says of its auth record: all of it, or no more than whose it is where the record is gone. */
+function authOf(auth: Json, isDeleted: boolean): Json {
+  const withId = { collectionId: `pbc_${String(auth["collectionName"])}`, ...auth };
+  const known = Object.entries(withId).filter(([name]) => !isDeleted || atHand.has(name));
+  return Object.fromEntries(known);
+}
+
+const atHand: ReadonlySet<string> = new Set(["id", "collectionId", "collectionName", "email", "emailVisibility", "verified"]);
 
 function schemaOf({ schema, listRules = {} }: Vector): RuleSchema {
   const collections = Object.entries(schema).map(([name, { type = "base", listRule, fields }]): RuleCollection => ({

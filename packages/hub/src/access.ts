@@ -91,7 +91,8 @@ function denyBy(
 
 /** Whether a decision is the same for every identity that is asked, on one record. */
 export function isSameForAll(access: Access): boolean {
-  return typeof access === "string" || access instanceof RuleError || !access.needs.has("request");
+  if (typeof access === "string" || access instanceof RuleError) return true;
+  return access.constant !== undefined || !access.needs.has("request");
 }
 
 const authRecords = new WeakMap<Identity, Readonly<Record<string, unknown>>>();

@@ -84,7 +84,7 @@ interface Remark {
 }
 
 const missingData: Readonly<Record<string, string>> = {
-  "auth-record": "fields of the auth record that the token does not carry: denies whoever is signed in",
+  "auth-record": "fields of the auth record: denies who is signed in with a token that does not carry them",
   related: "related records: denies",
   "related-listrule": "the list rule of related records: denies",
   back: "back relations: denies",

@@ -1,8 +1,7 @@
 import { containsPattern } from "./like.ts";
 import { RuleError } from "./rule-error.ts";
 import type { Row } from "./row.ts";
-import type { Scope } from "./scope.ts";
-import { column, type Side } from "./side.ts";
+import { column, type Side, type Source } from "./side.ts";
 import { plainDecimal, type SqlValue, toNumeric } from "./sql-value.ts";
 import { strftime } from "./strftime.ts";
 import type { Operand } from "./syntax.ts";
@@ -17,12 +16,12 @@ const earthRadiusKm = 6371;
  * Compiles a call of `geoDistance` or `strftime`.
  * @throws {RuleError} `unknown` for another function, or arguments of another number or kind
  */
-export function compileCall(scope: Scope, call: Call, resolve: Resolve): Side {
+export function compileCall(call: Call, resolve: Resolve): Side {
   switch (call.name) {
     case "geoDistance":
       return geoDistance(call, resolve);
     case "strftime":
-      return formatTime(scope, call, resolve);
+      return formatTime(call, resolve);
     default:
       throw new RuleError("unknown", `no function ${call.name}`, call.start);
   }
@@ -36,7 +35,8 @@ function geoDistance(call: Call, resolve: Resolve): Side {
   const isGood = call.args.every(({ kind }) => kind === "identifier" || kind === "number");
   if (call.args.length !== 4 || !isGood) throw badArguments(call, "four identifiers or numbers");
   const sides = call.args.map(resolve);
-  return column((row) => distanceKm(sides.map((side) => side.get(row))), {
+  return column(sourcesOf(sides), (row) => distanceKm(sides.map((side) => side.get(row))), {
+    isMissing: someMissing(sides),
     isJson: true,
     isReal: true,
     pattern: (row) => distanceKm(sides.map((side) => wrapped(side, row))),
@@ -55,27 +55,36 @@ function distanceKm(values: readonly SqlValue[]): number | null {
   return Number.isNaN(km) ? null : km;
 }
 
-function formatTime(scope: Scope, call: Call, resolve: Resolve): Side {
+function formatTime(call: Call, resolve: Resolve): Side {
   const [format, time, ...modifiers] = call.args;
   if (call.args.length > 10 || format?.kind !== "text")
     throw badArguments(call, "a format in quotes, and at most 9 more");
   if (time?.kind === "call") throw badArguments(call, "no call as a time");
   if (modifiers.some(({ kind }) => kind !== "text")) throw badArguments(call, "modifiers in quotes");
-  // SQLite reads the clock by itself
-  scope.readsClock = true;
   const sides = call.args.map(resolve);
   const each = sides[1]?.values;
   const values = (row: Row): readonly SqlValue[] =>
     (each?.(row) ?? []).map((value) =>
       run(sides.map((side, index) => (index === 1 ? value : side.get(row)))),
     );
-  return column((row) => run(sides.map((side) => side.get(row))), {
+  return column(["clock", ...sourcesOf(sides)], (row) => run(sides.map((side) => side.get(row))), {
+    isMissing: someMissing(sides),
     known: "function",
     pattern: (row) => run(sides.map((side) => wrapped(side, row))),
     ...(each === undefined ? {} : { values }),
   });
 }
 
+function sourcesOf(sides: readonly Side[]): readonly Source[] {
+  return sides.flatMap(({ sources }) => sources);
+}
+
+function someMissing(sides: readonly Side[]): Side["isMissing"] {
+  const checks = sides.flatMap(({ isMissing }) => isMissing ?? []);
+  return checks.length === 0 ? undefined : (row) => checks.some((isMissing) => isMissing(row));
+}
+
+/** SQLite reads the clock by itself. */
 function run([format = null, ...rest]: readonly SqlValue[]): string | null {
   return strftime(format, rest, Date.now());
 }

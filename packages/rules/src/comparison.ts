@@ -9,11 +9,12 @@ import {
   toText,
   type Truth,
   truthOf,
+  type Verdict,
 } from "./sql-value.ts";
 import type { Comparison, Operator } from "./syntax.ts";
 
-/** Decides one comparison for a row. */
-export type Condition = (row: Row) => Truth;
+/** Decides a part of a rule for a row. */
+export type Condition = (row: Row) => Verdict;
 
 /** Decides one comparison for two values. */
 type Test = (left: SqlValue, right: SqlValue, row: Row) => Truth;
@@ -30,16 +31,23 @@ export function compileComparison(
   const test = testOf(operator, left, right);
   const base: Condition = (row) => test(left.get(row), right.get(row), row);
   const isMultiple = left.values !== undefined || right.values !== undefined;
-  return withGuards(isAny || !isMultiple ? base : forAll(base, operator, { left, right }), left, right);
+  const condition = isAny || !isMultiple ? base : forAll(base, operator, { left, right });
+  return withoutMissing(withGuards(condition, left, right), left, right);
 }
 
 function withGuards(condition: Condition, ...sides: readonly Side[]): Condition {
   const guards = sides.flatMap(({ guard }) => guard ?? []);
   if (guards.length === 0) return condition;
   return (row) => {
-    const truth = condition(row);
-    return truth !== false && !guards.every((guard) => guard(row)) ? false : truth;
+    const verdict = condition(row);
+    return verdict !== false && !guards.every((guard) => guard(row)) ? false : verdict;
   };
+}
+
+function withoutMissing(condition: Condition, ...sides: readonly Side[]): Condition {
+  const checks = sides.flatMap(({ isMissing }) => isMissing ?? []);
+  if (checks.length === 0) return condition;
+  return (row) => (checks.some((isMissing) => isMissing(row)) ? undefined : condition(row));
 }
 
 /** The base comparison, and no value that violates it; unknown is no violation. */
@@ -50,11 +58,11 @@ function forAll(
 ): Condition {
   const test = testOf(operator, asEnumerated(left, right), asEnumerated(right, left));
   return (row) => {
-    const truth = base(row);
-    if (truth === false) return false;
+    const verdict = base(row);
+    if (verdict === false) return false;
     const rights = valuesOf(right, row);
     const isViolated = valuesOf(left, row).some((l) => rights.some((r) => test(l, r, row) === false));
-    return isViolated ? false : truth;
+    return isViolated ? false : verdict;
   };
 }
 

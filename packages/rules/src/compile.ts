@@ -1,85 +1,144 @@
-import { compileCall } from "./call.ts";
-import { compileComparison, type Condition } from "./comparison.ts";
-import { EvaluationError, MissingDataError } from "./evaluation-error.ts";
-import { macros } from "./macros.ts";
-import { type Quirk, parse } from "./parser.ts";
-import { resolveRecordPath, unknown } from "./record-path.ts";
-import { resolveSpecial } from "./request-path.ts";
-import type { Row, Subject } from "./row.ts";
-import type { RuleCollection, RuleSchema } from "./schema.ts";
-import { type Need, Scope } from "./scope.ts";
-import { constant, type Side } from "./side.ts";
-import { plainDecimal, type SqlValue, type Truth } from "./sql-value.ts";
-import type { Comparison, Group, Operand } from "./syntax.ts";
+import { type DecidingComparison, decidingComparisons } from "./deciding-comparison.ts";
+import { EvaluationError } from "./evaluation-error.ts";
+import { guestMatches } from "./guest-match.ts";
+import { compileOperand } from "./operand.ts";
+import { parse, type Quirk } from "./parser.ts";
+import type { RequestValues, Row, Subject } from "./row.ts";
+import type { RuleCollection } from "./schema.ts";
+import { type Need, type RulePlace, Scope } from "./scope.ts";
+import type { SqlValue, Verdict } from "./sql-value.ts";
+import type { Comparison, Group } from "./syntax.ts";
+import { comparisonTerm, junctionTerm, type Term } from "./term.ts";
 
 /** Most rows that one evaluation looks at; a rule with more is refused for that record. */
 const maxRows = 10_000;
 
-/** A rule or filter, ready to be asked. */
-export interface CompiledRule {
-  /** The data that a verdict takes, and where the text first asks for each. */
-  readonly needs: ReadonlyMap<Need, number>;
-  /** The request values that a verdict depends on: equal values, equal verdict. */
-  readonly reads: ReadonlySet<string>;
-  /** A filter that mentions `@request.` or `@collection.`, in a text even: only superusers may have it. */
-  readonly superusersOnly: boolean;
-  readonly quirks: readonly Quirk[];
-  /**
-   * Decides for a subject. `undecidable`: it takes data that the engine does not have; `failed`: SQLite would fail
-   * while it runs. Both let nobody see anything.
-   */
-  readonly decide: (subject: Subject) => boolean | "undecidable" | "failed";
-}
-
-/** Where a rule stands. */
-export interface RulePlace {
-  readonly schema: RuleSchema;
-  /** The collection of the records that it is asked about. */
-  readonly collection: RuleCollection;
-  /** A subscriber's own filter, or a rule of the collection. */
-  readonly kind: "rule" | "filter";
-}
+/**
+ * What a rule says of a subject. `undecidable`: it takes data that the engine does not have; `failed`: SQLite would fail
+ * while it runs. Both let nobody see anything.
+ */
+export type Decision = boolean | "undecidable" | "failed";
 
 /**
  * Compiles a rule or filter; the empty text is no rule and is not for this function.
  * @throws {RuleError} where PocketBase would refuse it
  */
-export function compileRule(text: string, { schema, collection, kind }: RulePlace): CompiledRule {
+export function compileRule(text: string, place: RulePlace): CompiledRule {
   const { group, quirks } = parse(text);
-  const scope = new Scope(schema, collection, kind === "filter");
-  const condition = compileGroup(scope, group);
-  const { needs, reads } = scope;
-  const takesMore = [...needs.keys()].some((need) => !["record", "request", "auth-record"].includes(need));
-  const decide: CompiledRule["decide"] = (subject) => {
-    if (takesMore || (needs.has("auth-record") && subject.request.auth !== undefined)) return "undecidable";
-    return run(scope, condition, subject);
-  };
-  const superusersOnly = kind === "filter" && (text.includes("@request.") || text.includes("@collection."));
-  return { needs, reads, superusersOnly, quirks, decide };
+  return new CompiledRule(text, { group, quirks, place });
 }
 
-function run(scope: Scope, condition: Condition, subject: Subject): ReturnType<CompiledRule["decide"]> {
+interface RuleParts {
+  readonly group: Group;
+  readonly quirks: readonly Quirk[];
+  readonly place: RulePlace;
+}
+
+/** A rule compiled for those whose auth records are in one collection, or for guests. */
+interface Program {
+  readonly scope: Scope;
+  readonly term: Term;
+  readonly takesMore: boolean;
+}
+
+const unknownCollection: RuleCollection = { id: "", name: "", type: "base", fields: [], listRule: null };
+
+/** A rule or filter, ready to be asked. */
+export class CompiledRule {
+  readonly text: string;
+  /** The data that a verdict takes, and where the text first asks for each, in UTF-16 units. */
+  readonly needs: ReadonlyMap<Need, number>;
+  /** The request values that a verdict depends on: equal values, equal verdict. */
+  readonly reads: ReadonlySet<string>;
+  /** What it says of every subject, if that is always the same. */
+  readonly constant: boolean | undefined;
+  /** A filter that mentions `@request.` or `@collection.`, in a text even: only superusers may have it. */
+  readonly superusersOnly: boolean;
+  /** What is accepted as PocketBase accepts it, and hardly meant. */
+  readonly quirks: readonly Quirk[];
+  readonly #group: Group;
+  readonly #place: RulePlace;
+  readonly #forGuests: Program;
+  readonly #byAuthCollection = new Map<string, Program>();
+
+  constructor(text: string, { group, quirks, place }: RuleParts) {
+    const program = compileProgram(group, place);
+    const { scope, term, takesMore } = program;
+    this.text = text;
+    this.needs = scope.needs;
+    this.reads = scope.reads;
+    this.constant = takesMore || term.constant === undefined ? undefined : term.constant.verdict === true;
+    const isFilter = place.kind === "filter";
+    this.superusersOnly = isFilter && (text.includes("@request.") || text.includes("@collection."));
+    this.quirks = isFilter ? quirks : [...quirks, ...guestMatches(term)];
+    this.#group = group;
+    this.#place = place;
+    this.#forGuests = program;
+  }
+
+  /** Decides for a subject. */
+  decide(subject: Subject): Decision {
+    if (this.constant !== undefined) return this.constant;
+    return decide(this.#programFor(subject.request), subject);
+  }
+
+  /** Finds the comparisons for which a subject does not pass: one of `&&`, all of `||`; nothing where it takes more data. */
+  explain(subject: Subject): readonly DecidingComparison[] {
+    const program = this.#programFor(subject.request);
+    const { scope, term, takesMore } = program;
+    if (takesMore || decide(program, subject) === true) return [];
+    const elements = scope.nodes.map(({ values }) => values(subject)[0] ?? null);
+    return decidingComparisons(term, { ...subject, elements }, this.text);
+  }
+
+  /** Claims of a token are columns where their auth collection declares them: each collection has its own. */
+  #programFor({ auth }: RequestValues): Program {
+    if (auth === undefined || !this.needs.has("auth-record")) return this.#forGuests;
+    const key = auth["collectionId"];
+    const collection = (typeof key === "string" && this.#place.schema.find(key)) || unknownCollection;
+    const known = this.#byAuthCollection.get(collection.id);
+    if (known !== undefined) return known;
+    const program = compileProgram(this.#group, this.#place, collection);
+    this.#byAuthCollection.set(collection.id, program);
+    return program;
+  }
+}
+
+function compileProgram(group: Group, place: RulePlace, authCollection?: RuleCollection): Program {
+  const scope = new Scope(place, authCollection);
+  const term = compileGroup(scope, group);
+  const takesMore = [...scope.needs.keys()].some((need) => !atHand.has(need));
+  return { scope, term, takesMore };
+}
+
+const atHand: ReadonlySet<Need> = new Set<Need>(["record", "request", "auth-record"]);
+
+function decide({ scope, term, takesMore }: Program, subject: Subject): Decision {
+  if (takesMore) return "undecidable";
   try {
-    const { record, request, nowMs } = subject;
-    const row = { record, request, nowMs, elements: [] };
-    return scope.nodes.length === 0 ? condition(row) === true : someRow(scope, condition, row);
+    const verdict = scope.nodes.length === 0 ? term.condition(subject) : someRow(scope, term, subject);
+    return verdict === undefined ? "undecidable" : verdict === true;
   } catch (error) {
     if (error instanceof EvaluationError) return "failed";
-    if (error instanceof MissingDataError) return "undecidable";
     throw error;
   }
 }
 
 /** Whether some row passes: one element of every multiple operand. */
-function someRow({ nodes }: Scope, condition: Condition, row: Row): boolean {
+function someRow({ nodes }: Scope, { condition }: Term, { record, request, nowMs }: Subject): Verdict {
+  const elements: SqlValue[] = [];
+  const row: Row = { record, request, nowMs, elements };
   const choices = nodes.map(({ values }) => values(row));
   const rows = choices.reduce((product, values) => product * values.length, 1);
   if (rows > maxRows) throw new EvaluationError(`expected at most ${maxRows} rows, got ${rows}`);
+  let isMissing = false;
   for (let index = 0; index < rows; index++) {
-    choose(row.elements, choices, index);
-    if (condition(row) === true) return true;
+    choose(elements, choices, index);
+    const verdict = condition(row);
+    if (verdict === true) return true;
+    if (verdict === undefined) isMissing = true;
   }
-  return false;
+  return isMissing ? undefined : false;
 }
 
 function choose(elements: SqlValue[], choices: readonly (readonly SqlValue[])[], index: number): void {
@@ -90,72 +149,21 @@ function choose(elements: SqlValue[], choices: readonly (readonly SqlValue[])[],
   }
 }
 
-/** `&&` binds tighter than `||`; three-valued: false beats unknown in `&&`, true in `||`. */
-function compileGroup(scope: Scope, { items }: Group): Condition {
-  const alternatives: Condition[][] = [];
+/** `&&` binds tighter than `||`. */
+function compileGroup(scope: Scope, { items }: Group): Term {
+  const alternatives: Term[][] = [];
   for (const [index, { join, term }] of items.entries()) {
-    const condition = term.kind === "group" ? compileGroup(scope, term) : compileTerm(scope, term);
-    if (index === 0 || join === "||") alternatives.push([condition]);
-    else alternatives.at(-1)?.push(condition);
+    const compiled = term.kind === "group" ? compileGroup(scope, term) : compileTerm(scope, term);
+    if (index === 0 || join === "||") alternatives.push([compiled]);
+    else alternatives.at(-1)?.push(compiled);
   }
-  return combine(
-    alternatives.map((conditions) => combine(conditions, false)),
-    true,
+  return junctionTerm(
+    "||",
+    alternatives.map((terms) => junctionTerm("&&", terms)),
   );
 }
 
-/** Joins conditions; the deciding truth ends the search. */
-function combine(conditions: readonly Condition[], deciding: boolean): Condition {
-  const [only] = conditions;
-  if (conditions.length === 1 && only !== undefined) return only;
-  return (row) => {
-    let result: Truth = !deciding;
-    for (const condition of conditions) {
-      const truth = condition(row);
-      if (truth === deciding) return deciding;
-      if (truth === null) result = null;
-    }
-    return result;
-  };
-}
-
-function compileTerm(scope: Scope, comparison: Comparison): Condition {
+function compileTerm(scope: Scope, comparison: Comparison): Term {
   const { left, right } = comparison;
-  return compileComparison(comparison, compileOperand(scope, left), compileOperand(scope, right));
-}
-
-function compileOperand(scope: Scope, operand: Operand): Side {
-  switch (operand.kind) {
-    case "text":
-      return constant(operand.text, { parameter: () => operand.text });
-    case "number":
-      return constant(operand.value, { isReal: true, parameter: () => plainDecimal(operand.value) });
-    case "identifier":
-      return compileIdentifier(scope, operand);
-    case "call":
-      return compileCall(scope, operand, (argument) => compileOperand(scope, argument));
-  }
-}
-
-const literals: ReadonlyMap<string, SqlValue> = new Map<string, SqlValue>([
-  ["null", null],
-  ["true", 1],
-  ["false", 0],
-]);
-
-function compileIdentifier(scope: Scope, place: { readonly name: string; readonly start: number }): Side {
-  const macro = macros.get(place.name);
-  if (macro !== undefined) {
-    scope.readsClock = true;
-    return constant(null, {
-      get: ({ nowMs }) => macro(nowMs),
-      parameter: ({ nowMs }) => String(macro(nowMs)),
-    });
-  }
-  if (place.name.startsWith("@")) return resolveSpecial(scope, place);
-  const side = resolveRecordPath(scope, place);
-  if (side !== undefined) return side;
-  const literal = literals.get(place.name.toLowerCase());
-  if (literal === undefined) throw unknown(place);
-  return constant(literal);
+  return comparisonTerm(comparison, compileOperand(scope, left), compileOperand(scope, right));
 }

@@ -7,13 +7,3 @@ export class EvaluationError extends Error {
     this.name = "EvaluationError";
   }
 }
-
-/** Thrown where a verdict takes a value that the request does not bring. */
-export class MissingDataError extends Error {
-  readonly code = "missing_data";
-
-  constructor(name: string) {
-    super(`expected ${name} to be known`);
-    this.name = "MissingDataError";
-  }
-}

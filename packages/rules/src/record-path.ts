@@ -1,9 +1,8 @@
-import { affinityOf, elementsOf, isList, lengthOf, storedValue, valueAtPath } from "./field-value.ts";
+import { checkJsonPath, fieldSide, type FieldRow, jsonSide, recordRow } from "./field-side.ts";
 import { RuleError } from "./rule-error.ts";
 import { findField, type RuleCollection, type RuleField } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import { column, type Side } from "./side.ts";
-import { lowerAscii, type SqlValue, toText } from "./sql-value.ts";
 
 /** Most relations in one identifier. */
 const maxHops = 6;
@@ -23,17 +22,37 @@ export interface NamePlace {
  * @see PocketBase core/record_field_resolver_runner.go
  */
 export function resolveRecordPath(scope: Scope, place: NamePlace): Side | undefined {
-  const [first = "", ...rest] = place.name.split(".");
-  const [name, modifier] = rest.length === 0 ? splitModifier(first, place) : [first, undefined];
+  const segments = place.name.split(".");
+  const [first = ""] = segments;
+  const [name] = segments.length === 1 ? splitModifier(first, place) : [first];
   const field = findField(scope.collection, name);
   if (field === undefined && !first.includes("_via_")) return undefined;
   if (field !== undefined && scope.isFilter && field.hidden) throw hidden(field, place);
-  if (field !== undefined && rest.length === 0) return fieldSide(scope, field, { modifier, place });
-  if (field !== undefined && isJson(field)) return jsonSide(scope, field, { rest, place });
-  if (field !== undefined && isSingleId(field, rest)) return idSide(scope, field, rest, place);
+  const side = field === undefined ? undefined : resolveOwnPath(scope, recordRow, { field, segments, place });
+  if (field !== undefined && side !== undefined) {
+    scope.need("record", place);
+    return guarded(scope, field, side);
+  }
   if (field !== undefined && field.type !== "relation") throw unknown(place);
-  checkPath(scope, scope.collection, place, place.name.split("."));
-  return column(() => null);
+  checkPath(scope, scope.collection, place, segments);
+  return column(["record"], () => null);
+}
+
+/**
+ * Resolves a path that stays inside a row.
+ * @returns nothing where it goes on to other records
+ * @throws {RuleError} `unknown`, `syntax`
+ */
+export function resolveOwnPath(
+  scope: Scope,
+  row: FieldRow,
+  { field, segments, place }: { field: RuleField; segments: readonly string[]; place: NamePlace },
+): Side | undefined {
+  const [, ...rest] = segments;
+  if (rest.length > 0 && isJson(field)) return jsonSide(row, field, { rest, start: place.start });
+  if (rest.length > 0 && !isSingleId(field, rest)) return undefined;
+  const [, modifier] = splitModifier(segments.at(-1) ?? "", place);
+  return fieldSide(scope, row, field, modifier);
 }
 
 /**
@@ -54,7 +73,7 @@ export function checkPath(
     const field = findField(collection, name);
     if (field !== undefined && scope.isFilter && field.hidden) throw hidden(field, place);
     if (field !== undefined && (rest.length === 0 || isSingleId(field, rest))) return;
-    if (field !== undefined && isJson(field)) return checkJsonPath(rest, place);
+    if (field !== undefined && isJson(field)) return checkJsonPath(rest, place.start);
     hops += 1;
     if (hops > maxHops) throw new RuleError("limit", `expected at most ${maxHops} relations`, place.start);
     collection =
@@ -103,67 +122,10 @@ function isSingleId({ type, multiple }: RuleField, rest: readonly string[]): boo
   return type === "relation" && !multiple && rest.length === 1 && /^id(:|$)/.test(rest[0] ?? "");
 }
 
-function idSide(scope: Scope, field: RuleField, [last = ""]: readonly string[], place: NamePlace): Side {
-  const [, modifier] = splitModifier(last, place);
-  return fieldSide(scope, field, { modifier, place });
-}
-
-function fieldSide(
-  scope: Scope,
-  field: RuleField,
-  { modifier, place }: { modifier: string | undefined; place: NamePlace },
-): Side {
-  scope.need("record", place);
-  const get: Side["get"] = ({ record }) => storedValue(field, record);
-  const side =
-    modified(scope, field, modifier) ??
-    column(get, { affinity: affinityOf(field), isJson: field.type === "json" });
-  const isGuarded = scope.isFilter && scope.collection.type === "auth" && field.name === "email";
+/** E-mail that is not shown to everybody is not there for filters. */
+function guarded(scope: Scope, { name }: RuleField, side: Side): Side {
+  const isGuarded = scope.isFilter && scope.collection.type === "auth" && name === "email";
   return isGuarded ? { ...side, guard: ({ record }) => record["emailVisibility"] === true } : side;
-}
-
-/** The side that a modifier makes of a field; modifiers on the wrong type count for nothing. */
-function modified(scope: Scope, field: RuleField, modifier: string | undefined): Side | undefined {
-  if (modifier === "lower") return column(({ record }) => lowered(storedValue(field, record)));
-  if (!isList(field.type)) return undefined;
-  if (modifier === "length") return column(({ record }) => lengthOf(field, record));
-  return modifier === "each" ? eachSide(scope, field) : undefined;
-}
-
-function lowered(value: SqlValue): SqlValue {
-  const text = toText(value, false);
-  return text === null ? null : lowerAscii(text);
-}
-
-function eachSide(scope: Scope, field: RuleField): Side {
-  const values = ({
-    record,
-  }: {
-    readonly record: Readonly<Record<string, unknown>>;
-  }): readonly SqlValue[] => {
-    const elements = elementsOf(field, record);
-    return elements.length === 0 ? [null] : elements;
-  };
-  if (!field.multiple) return column((row) => values(row)[0] ?? null);
-  return column(scope.element(`${field.name}:each`, values), { values });
-}
-
-function jsonSide(
-  scope: Scope,
-  field: RuleField,
-  { rest, place }: { rest: readonly string[]; place: NamePlace },
-): Side {
-  checkJsonPath(rest, place);
-  scope.need("record", place);
-  // PocketBase drops what it cannot put into a JSON path
-  const path = rest.map((segment) => segment.replaceAll(":", ""));
-  return column(({ record }) => valueAtPath(field, record, path), { isJson: true });
-}
-
-function checkJsonPath(rest: readonly string[], { start }: NamePlace): void {
-  if (rest.some((segment) => segment.replaceAll(":", "") === "")) {
-    throw new RuleError("syntax", "expected a JSON path without empty segments", start);
-  }
 }
 
 function target(scope: Scope, field: RuleField, place: NamePlace): RuleCollection {

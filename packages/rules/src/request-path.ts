@@ -1,11 +1,11 @@
-import { checkJoin, checkPath, type NamePlace, splitModifier } from "./record-path.ts";
+import { authRow } from "./field-side.ts";
 import { isList } from "./field-value.ts";
-import { MissingDataError } from "./evaluation-error.ts";
+import { checkJoin, checkPath, type NamePlace, resolveOwnPath, splitModifier } from "./record-path.ts";
 import { RuleError } from "./rule-error.ts";
 import type { Row } from "./row.ts";
-import { findField } from "./schema.ts";
+import { findField, type RuleField } from "./schema.ts";
 import type { Scope } from "./scope.ts";
-import { column, constant, requestValue, type Side } from "./side.ts";
+import { absentValue, column, constant, requestValue, type Side } from "./side.ts";
 import { lowerAscii, plainDecimal, type SqlValue, toNumeric } from "./sql-value.ts";
 
 /** The fields of the auth record that are at hand with the request. */
@@ -62,7 +62,7 @@ function collectionSide(scope: Scope, place: NamePlace, area: string, rest: read
   scope.need("collection", place);
   checkJoin(scope, collection, place);
   checkPath(scope, collection, place, rest);
-  return column(() => null);
+  return column([], () => null);
 }
 
 function optionSide(
@@ -80,12 +80,16 @@ function optionSide(
     case undefined:
       return valueSide(raw, isNumberField(scope, lastName));
     case "isset":
-      return column((row) => (raw(row) === undefined ? 0 : 1), { known: "flag" });
+      return column(["options"], (row) => (raw(row) === undefined ? 0 : 1), { known: "flag" });
     case "lower":
-      return valueSide((row) => lowerAscii(raw(row) ?? ""), false);
+      return valueSide((row) => lowered(raw(row)), false);
     default:
       throw new RuleError("unknown", `no modifier :${modifier} on ${place.name}`, place.start);
   }
+}
+
+function lowered(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : lowerAscii(value);
 }
 
 function isNumberField({ collection }: Scope, name: string): boolean {
@@ -97,7 +101,7 @@ function valueSide(raw: (row: Row) => string | undefined, isNumber: boolean): Si
     const value = raw(row) ?? null;
     return isNumber && value !== "" ? toNumeric(value) : value;
   };
-  return requestValue(get, { parameter: (row) => parameterOf(get(row)) });
+  return requestValue("options", get, { parameter: (row) => parameterOf(get(row)) });
 }
 
 function parameterOf(value: SqlValue): string | null {
@@ -108,13 +112,9 @@ function authSide(scope: Scope, place: NamePlace, rest: readonly string[]): Side
   const [name = ""] = rest;
   if (rest.length > 1 || !authFields.has(name)) {
     scope.need("auth-record", place);
-    return requestValue(() => null, { parameter: () => null });
+    return scope.authCollection === undefined ? absentValue("auth") : claimSide(scope, place, rest);
   }
-  const raw = ({ request: { auth } }: Row): unknown => {
-    // what a token does not say is not known to be empty
-    if (auth !== undefined && !Object.hasOwn(auth, name)) throw new MissingDataError(place.name);
-    return auth?.[name];
-  };
+  const raw = ({ request: { auth } }: Row): unknown => auth?.[name];
   const get = (row: Row): SqlValue => {
     const value = raw(row) ?? null;
     if (typeof value === "boolean") return value ? 1 : 0;
@@ -125,7 +125,33 @@ function authSide(scope: Scope, place: NamePlace, rest: readonly string[]): Side
     const value = raw(row);
     return typeof value === "boolean" ? String(value) : parameterOf(get(row));
   };
-  return requestValue(get, { isReal: false, parameter });
+  return requestValue("auth", get, { isReal: false, parameter, isMissing: isClaimMissing(name) });
+}
+
+/** What a token does not say is not known to be empty; of whom it is, every one says. */
+function isClaimMissing(name: string): Side["isMissing"] {
+  if (name === "id" || name === "collectionId" || name === "collectionName") return undefined;
+  return ({ request: { auth } }) => auth !== undefined && !Object.hasOwn(auth, name);
+}
+
+/** A claim of the token: a column of the auth record where its collection has a field of that name. */
+function claimSide(scope: Scope, place: NamePlace, rest: readonly string[]): Side {
+  const [first = ""] = rest;
+  const [name, modifier] = rest.length === 1 ? splitModifier(first, place) : [first, undefined];
+  // with a modifier it is a column that is looked for, and these are none
+  if (name === "collectionId" || name === "collectionName") return absentValue("auth");
+  const declared = scope.authCollection && findField(scope.authCollection, name);
+  const field = declared ?? undeclaredClaim(name, modifier);
+  const side = resolveOwnPath(scope, authRow, { field, segments: rest, place });
+  if (side !== undefined) return { ...side, isMissing: isClaimMissing(name) };
+  scope.need(first.includes("_via_") ? "back" : "related", place);
+  return absentValue("auth");
+}
+
+/** A claim that no field declares is what its JSON says; one that is taken apart is a list of texts. */
+function undeclaredClaim(name: string, modifier: string | undefined): RuleField {
+  const isTakenApart = modifier === "each" || modifier === "length";
+  return { name, type: isTakenApart ? "select" : "json", multiple: isTakenApart, hidden: false };
 }
 
 /** Realtime requests have no body. */
@@ -135,19 +161,19 @@ function bodySide(scope: Scope, place: NamePlace, rest: readonly string[]): Side
   const field = findField(scope.collection, name);
   switch (modifier) {
     case "isset":
-      return column(() => 0, { known: "flag" });
+      return column([], () => 0, { known: "flag" });
     case "lower":
       return text("");
     case "changed":
       if (field === undefined) throw noName(place);
-      return column(() => 0, { isJson: true });
+      return column([], () => 0, { isJson: true });
     case "length":
       if (field === undefined || !isList(field.type)) throw noName(place);
-      return column(() => 0);
+      return column([], () => 0);
     case "each":
       if (field === undefined || !isList(field.type)) throw noName(place);
-      return field.multiple ? column(() => null, { values: () => [null] }) : column(() => null);
+      return column([], () => null, field.multiple ? { values: () => [null] } : {});
     default:
-      return requestValue(() => null, { parameter: () => null });
+      return absentValue("options");
   }
 }

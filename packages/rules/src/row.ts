@@ -18,7 +18,7 @@ export interface RequestValues {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A subject, and the element that each multiple operand has in the row that is being looked at. */
+/** A subject, and the element that each multiple operand has in the row that is being looked at, if there are any. */
 export interface Row extends Subject {
-  readonly elements: SqlValue[];
+  readonly elements?: readonly SqlValue[];
 }

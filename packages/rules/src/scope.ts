@@ -12,6 +12,15 @@ export type Need =
   | "back"
   | "collection";
 
+/** Where a rule stands. */
+export interface RulePlace {
+  readonly schema: RuleSchema;
+  /** The collection of the records that it is asked about. */
+  readonly collection: RuleCollection;
+  /** A subscriber's own filter, or a rule of the collection. */
+  readonly kind: "rule" | "filter";
+}
+
 /** A multiple operand of a rule: equal paths share one element of it. */
 interface EachNode {
   readonly path: string;
@@ -24,17 +33,19 @@ export class Scope {
   readonly collection: RuleCollection;
   /** A filter may not see hidden fields, and joins only what its subscriber may list. */
   readonly isFilter: boolean;
+  /** The collection of whoever asks; nothing for guests. */
+  readonly authCollection: RuleCollection | undefined;
   /** What the verdict takes, and where the text first asks for it. */
   readonly needs = new Map<Need, number>();
   /** The request values that the verdict depends on, such as `@request.auth.id`. */
   readonly reads = new Set<string>();
   readonly nodes: EachNode[] = [];
-  readsClock = false;
 
-  constructor(schema: RuleSchema, collection: RuleCollection, isFilter: boolean) {
+  constructor({ schema, collection, kind }: RulePlace, authCollection?: RuleCollection) {
     this.schema = schema;
     this.collection = collection;
-    this.isFilter = isFilter;
+    this.isFilter = kind === "filter";
+    this.authCollection = authCollection;
   }
 
   /** Notes what a name takes. */
@@ -46,6 +57,6 @@ export class Scope {
   element(path: string, values: EachNode["values"]): (row: Row) => SqlValue {
     const known = this.nodes.findIndex((node) => node.path === path);
     const index = known < 0 ? this.nodes.push({ path, values }) - 1 : known;
-    return (row) => row.elements[index] ?? null;
+    return (row) => row.elements?.[index] ?? null;
   }
 }

@@ -1,9 +1,14 @@
 import type { Row } from "./row.ts";
 import type { Affinity, SqlValue } from "./sql-value.ts";
 
+/** What a value may differ by: the record, who asks, the options of the subscription, the clock. */
+export type Source = "record" | "auth" | "options" | "clock";
+
 /** One side of a comparison, compiled. */
 export interface Side {
   readonly get: (row: Row) => SqlValue;
+  /** All that the value depends on; nothing for one that stands in the rule. */
+  readonly sources: readonly Source[];
   readonly affinity: Affinity;
   /** Whether a number is a REAL even if it is integral. */
   readonly isReal: boolean;
@@ -22,21 +27,28 @@ export interface Side {
   readonly values?: ((row: Row) => readonly SqlValue[]) | undefined;
   /** Holds in addition wherever this side is compared. */
   readonly guard?: ((row: Row) => boolean) | undefined;
+  /** Whether the value is not at hand; absent where it always is. */
+  readonly isMissing?: ((row: Row) => boolean) | undefined;
 }
 
 const plain = { affinity: "none", isReal: false, isJson: false } as const;
 
 /** A column, or what is computed of one. */
-export function column(get: Side["get"], more: Partial<Side> = {}): Side {
-  return { ...plain, known: "column", get, ...more };
+export function column(sources: readonly Source[], get: Side["get"], more: Partial<Side> = {}): Side {
+  return { ...plain, known: "column", sources, get, ...more };
 }
 
 /** A value that stands in the rule. */
 export function constant(value: SqlValue, more: Partial<Side> = {}): Side {
-  return { ...plain, known: "constant", get: () => value, ...more };
+  return { ...plain, known: "constant", sources: [], get: () => value, ...more };
 }
 
 /** A value that the request brings. */
-export function requestValue(get: Side["get"], more: Partial<Side> = {}): Side {
-  return { ...plain, known: "request", isReal: true, get, ...more };
+export function requestValue(source: "auth" | "options", get: Side["get"], more: Partial<Side> = {}): Side {
+  return { ...plain, known: "request", sources: [source], isReal: true, get, ...more };
+}
+
+/** A value of the request that is never there. */
+export function absentValue(source: "auth" | "options"): Side {
+  return requestValue(source, () => null, { parameter: () => null });
 }

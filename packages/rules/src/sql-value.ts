@@ -7,6 +7,9 @@ export type Affinity = "text" | "numeric" | "none";
 /** Three-valued truth; null is SQL's unknown. */
 export type Truth = boolean | null;
 
+/** A truth, or nothing where it takes data that is not at hand. */
+export type Verdict = Truth | undefined;
+
 const numberText = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/;
 
 /** A text that is a well-formed decimal number as that number; anything else as it is. */

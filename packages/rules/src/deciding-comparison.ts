@@ -1,0 +1,62 @@
+import type { Row } from "./row.ts";
+import type { Side } from "./side.ts";
+import type { SqlValue } from "./sql-value.ts";
+import type { Span } from "./syntax.ts";
+import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
+
+/** A comparison that kept a rule from passing. */
+export interface DecidingComparison extends Span {
+  /** As it stands in the rule. */
+  readonly text: string;
+  /** `unknown`: a side is NULL. `missing`: a side is not at hand. `failed`: it cannot be carried out. */
+  readonly verdict: "false" | "unknown" | "missing" | "failed";
+  readonly left: OperandValue;
+  readonly right: OperandValue;
+}
+
+/** One side of a comparison. */
+export interface OperandValue {
+  /** As it stands in the rule. */
+  readonly text: string;
+  /** What it is, as SQLite sees it, a bool as 1 or 0; all values of a multiple one; nothing where it is not at hand. */
+  readonly value?: SqlValue | readonly SqlValue[];
+}
+
+/** Finds the comparisons for which a term does not pass on a row: one of `&&`, all of `||`. */
+export function decidingComparisons(term: Term, row: Row, rule: string): readonly DecidingComparison[] {
+  const verdict = verdictOf(term, row);
+  if (verdict === true) return [];
+  switch (term.kind) {
+    case "||":
+      return term.terms.flatMap((alternative) => decidingComparisons(alternative, row, rule));
+    case "&&": {
+      const failing = term.terms.filter((part) => verdictOf(part, row) !== true);
+      const deciding = failing.find((part) => verdictOf(part, row) === verdict) ?? failing[0];
+      return deciding === undefined ? [] : decidingComparisons(deciding, row, rule);
+    }
+    case "comparison":
+      return [describe(term, row, rule)];
+  }
+}
+
+function describe(term: ComparisonTerm, row: Row, rule: string): DecidingComparison {
+  const { start, end, left, right } = term.syntax;
+  return {
+    text: rule.slice(start, end),
+    start,
+    end,
+    verdict: nameOf(verdictOf(term, row)),
+    left: { text: rule.slice(left.start, left.end), ...valueOf(term.left, row) },
+    right: { text: rule.slice(right.start, right.end), ...valueOf(term.right, row) },
+  };
+}
+
+function nameOf(verdict: ReturnType<typeof verdictOf>): DecidingComparison["verdict"] {
+  if (verdict === "failed") return "failed";
+  if (verdict === undefined) return "missing";
+  return verdict === null ? "unknown" : "false";
+}
+
+function valueOf({ get, values, isMissing }: Side, row: Row): Pick<OperandValue, "value"> {
+  return isMissing?.(row) === true ? {} : { value: values?.(row) ?? get(row) };
+}

@@ -1,0 +1,81 @@
+import { EvaluationError } from "./evaluation-error.ts";
+import { compileComparison, type Condition } from "./comparison.ts";
+import type { Row } from "./row.ts";
+import type { Side } from "./side.ts";
+import type { Verdict } from "./sql-value.ts";
+import type { Comparison } from "./syntax.ts";
+
+/** A part of a rule, compiled; it keeps its shape, so that it can be looked into. */
+export type Term = ComparisonTerm | JunctionTerm;
+
+interface Compiled {
+  readonly condition: Condition;
+  /** The verdict that it has for every row, if it has one. */
+  readonly constant?: { readonly verdict: Verdict };
+}
+
+export interface ComparisonTerm extends Compiled {
+  readonly kind: "comparison";
+  readonly syntax: Comparison;
+  readonly left: Side;
+  readonly right: Side;
+}
+
+/** Terms joined by `&&` or `||`. */
+interface JunctionTerm extends Compiled {
+  readonly kind: "&&" | "||";
+  readonly terms: readonly Term[];
+}
+
+/** Compiles a comparison of two sides. */
+export function comparisonTerm(syntax: Comparison, left: Side, right: Side): Term {
+  const condition = compileComparison(syntax, left, right);
+  const term = { kind: "comparison", syntax, left, right, condition } as const;
+  const isFixed = left.sources.length === 0 && right.sources.length === 0;
+  return isFixed ? withConstant(term) : term;
+}
+
+/** Joins terms; three-valued: false beats unknown in `&&`, true in `||`. */
+export function junctionTerm(kind: "&&" | "||", terms: readonly Term[]): Term {
+  const [only] = terms;
+  if (terms.length === 1 && only !== undefined) return only;
+  const deciding = kind === "||";
+  const condition = join(
+    terms.map((term) => term.condition),
+    deciding,
+  );
+  const term = { kind, terms, condition };
+  const isFixed = terms.some(({ constant }) => constant?.verdict === deciding);
+  return isFixed || terms.every(({ constant }) => constant !== undefined) ? withConstant(term) : term;
+}
+
+/** Joins conditions; the deciding truth ends the search, and what is missing might be it. */
+function join(conditions: readonly Condition[], deciding: boolean): Condition {
+  return (row) => {
+    let result: Verdict = !deciding;
+    for (const condition of conditions) {
+      const verdict = condition(row);
+      if (verdict === deciding) return deciding;
+      if (verdict === undefined) result = undefined;
+      else if (verdict === null && result !== undefined) result = null;
+    }
+    return result;
+  };
+}
+
+const anyRow: Row = { record: {}, request: { query: {}, headers: {} }, nowMs: 0 };
+
+function withConstant<T extends Term>(term: T): T {
+  const constant = { verdict: verdictOf(term, anyRow) };
+  return constant.verdict === "failed" ? term : { ...term, constant };
+}
+
+/** The verdict of a term on a row; `failed` where it cannot be carried out. */
+export function verdictOf({ condition }: Term, row: Row): Verdict | "failed" {
+  try {
+    return condition(row);
+  } catch (error) {
+    if (error instanceof EvaluationError) return "failed";
+    throw error;
+  }
+}
