@@ -1,6 +1,7 @@
 import type { Collection, CollectionSet } from "@sluice/protocol";
-import { RuleError, type RuleSchema } from "@sluice/rules";
+import type { RuleSchema } from "@sluice/rules";
 import { type Access, prepareFilter, prepareRule } from "./access.ts";
+import { remarksOn } from "./rule-remarks.ts";
 
 /** Something about a collection's rule that its author should know. */
 export interface RuleWarning {
@@ -76,32 +77,4 @@ export class CollectionAccess {
       ),
     );
   }
-}
-
-interface Remark {
-  readonly position: number;
-  readonly message: string;
-}
-
-const missingData: Readonly<Record<string, string>> = {
-  "auth-record": "fields of the auth record: denies who is signed in with a token that does not carry them",
-  related: "related records: denies",
-  "related-listrule": "the list rule of related records: denies",
-  back: "back relations: denies",
-  collection: "other collections: denies",
-};
-
-function remarksOn(access: Access): readonly Remark[] {
-  if (typeof access === "string") return [];
-  if (access instanceof RuleError) {
-    return [
-      { position: access.position, message: `this rule lets only superusers through: ${access.message}` },
-    ];
-  }
-  const missing = [...access.needs].flatMap(([need, position]) => {
-    const data = missingData[need];
-    return data === undefined ? [] : [{ position, message: `this rule takes ${data}` }];
-  });
-  const quirks = access.quirks.map(({ start, advice }) => ({ position: start, message: advice }));
-  return [...missing, ...quirks];
 }

@@ -18,7 +18,10 @@ export interface DecidingComparison extends Span {
 export interface OperandValue {
   /** As it stands in the rule. */
   readonly text: string;
-  /** What it is, as SQLite sees it, a bool as 1 or 0; all values of a multiple one; nothing where it is not at hand. */
+  /**
+   * What it is, as SQLite sees it, a bool as 1 or 0; all values of a multiple one; nothing where it is not at hand, or
+   * not for filters.
+   */
   readonly value?: SqlValue | readonly SqlValue[];
 }
 
@@ -57,6 +60,6 @@ function nameOf(verdict: ReturnType<typeof verdictOf>): DecidingComparison["verd
   return verdict === null ? "unknown" : "false";
 }
 
-function valueOf({ get, values, isMissing }: Side, row: Row): Pick<OperandValue, "value"> {
-  return isMissing?.(row) === true ? {} : { value: values?.(row) ?? get(row) };
+function valueOf({ get, values, isMissing, guard }: Side, row: Row): Pick<OperandValue, "value"> {
+  return isMissing?.(row) === true || guard?.(row) === false ? {} : { value: values?.(row) ?? get(row) };
 }

@@ -1,0 +1,61 @@
+import type { Denial, Explanation } from "@sluice/hub";
+
+const ruleNames = {
+  listRule: "the list rule",
+  viewRule: "the view rule",
+  rule: "the message's rule",
+  filter: "the filter",
+} as const;
+
+const reasons = {
+  "": "",
+  "-undecidable": ", for want of data",
+  "-refused": ", which is refused",
+  "-failed": ", which fails on this record",
+} as const;
+
+const maxValueChars = 200;
+
+/** Writes an explanation for a terminal. */
+export function describeExplanation(subscription: string, explanation: Explanation): string {
+  switch (explanation.outcome) {
+    case "delivered":
+      return `${subscription}\n  delivered, by ${ruleNames[explanation.rule]}\n  ${explanation.data}\n\n`;
+    case "unmatched":
+      return `${subscription}\n  not delivered: the event has other topics: ${explanation.topics.join(", ") || "none"}\n\n`;
+    case "denied":
+      return `${subscription}\n${describeDenial(explanation)}\n`;
+  }
+}
+
+function describeDenial({ reason, rule, text, remarks, deciding }: Denial): string {
+  const suffix = reason.slice(reason.startsWith("rule") ? 4 : 6);
+  const why = Object.entries(reasons).find(([key]) => key === suffix)?.[1] ?? "";
+  const lines = [`not delivered, by ${ruleNames[rule]}${why}`];
+  if (text === null) lines.push("it is null: superusers only");
+  else lines.push(text);
+  for (const { position, message } of remarks) lines.push(`at ${position}: ${message}`);
+  for (const { text: part, verdict, left, right } of deciding) {
+    lines.push(
+      `${part}   is ${verdict}`,
+      ...describeOperand(left, verdict),
+      ...describeOperand(right, verdict),
+    );
+  }
+  return lines.map((line) => `  ${line}\n`).join("");
+}
+
+type Deciding = Denial["deciding"][number];
+
+/** A literal is its own value. */
+function describeOperand({ text, value }: Deciding["left"], verdict: Deciding["verdict"]): readonly string[] {
+  if (/^['"\d-]|^(?:true|false|null)$/i.test(text)) return [];
+  if (value !== undefined) return [`  ${text} is ${cut(JSON.stringify(value))}`];
+  return [
+    `  ${text} is ${verdict === "missing" ? "not in the token" : "not for filters unless emailVisibility is true"}`,
+  ];
+}
+
+function cut(text: string): string {
+  return text.length <= maxValueChars ? text : `${text.slice(0, maxValueChars)}… (${text.length} characters)`;
+}

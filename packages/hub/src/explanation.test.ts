@@ -1,0 +1,126 @@
+import { guest, type Identity, type JsonObject } from "@sluice/protocol";
+import { describe, expect, test } from "vitest";
+import {
+  collectionSet,
+  openRecordingHub,
+  postEvent,
+  posts,
+  superuser,
+  user,
+} from "../../../test/harness/recording-hub.ts";
+import { explainEvent, type Explanation, topicsOf } from "./explanation.ts";
+
+const rules = [
+  null,
+  "",
+  "id = 'p1'",
+  "id = @request.auth.id",
+  "@request.auth.role = 'x'",
+  "broken",
+  "title ~ body",
+];
+const filters = ["", "title = 't'", "title = 'u'", "secret = 's'", "@request.auth.id = ''", "broken ="];
+const identities: readonly Identity[] = [guest, user("p1"), user("u2"), superuser];
+
+const fields = [
+  ...posts.fields,
+  { name: "body", type: "text" },
+  { name: "secret", type: "text", hidden: true },
+];
+
+function subscriptionWith(topic: string, query: JsonObject): string {
+  return `${topic}?options=${encodeURIComponent(JSON.stringify({ query }))}`;
+}
+
+/** Explains the creation of `p1`. */
+function explain(rule: string | null, subscription: string, identity: Identity): Explanation {
+  const collections = collectionSet({ ...posts, fields, listRule: rule, viewRule: rule });
+  return explainEvent(postEvent(), { collections, identity, subscription, nowMs: 0 });
+}
+
+describe.each(rules)("under the rule %j", (rule) => {
+  test.each(filters)("and the filter %j the hub does what the explanation says", (filter) => {
+    for (const [index, identity] of identities.entries()) {
+      for (const topic of ["posts/*", "posts/p1", "posts", "posts/p2"]) {
+        const subscription = subscriptionWith(topic, { filter, fields: "id" });
+        const { hub, subscribe, flush, denied } = openRecordingHub([
+          { ...posts, fields, listRule: rule, viewRule: rule },
+        ]);
+        subscribe(`client${index}`, [subscription], identity);
+        hub.dispatchRecord(postEvent());
+        const explanation = explain(rule, subscription, identity);
+        const text = flush()[`client${index}`];
+        expect(text?.match(/^data:(.*)$/m)?.[1]).toBe(
+          explanation.outcome === "delivered" ? explanation.data : undefined,
+        );
+        expect(denied).toEqual(explanation.outcome === "denied" ? [explanation.reason] : []);
+      }
+    }
+  });
+});
+
+test("a denial names the rule, the comparison that decided, and both values", () => {
+  expect(explain("title = 't' && id = @request.auth.id", "posts/*", user("u2"))).toMatchObject({
+    reason: "rule",
+    rule: "listRule",
+    text: "title = 't' && id = @request.auth.id",
+    remarks: [],
+    deciding: [
+      { text: "id = @request.auth.id", verdict: "false", left: { value: "p1" }, right: { value: "u2" } },
+    ],
+  });
+});
+
+test("a denial by the view rule, and one by the filter, say so", () => {
+  expect(explain("id = 'x'", "posts/p1", guest)).toMatchObject({ rule: "viewRule" });
+  expect(explain("", subscriptionWith("posts/*", { filter: "title = 'u'" }), guest)).toMatchObject({
+    rule: "filter",
+    text: "title = 'u'",
+    deciding: [{ left: { value: "t" } }],
+  });
+});
+
+test("a broken rule is told with its position", () => {
+  expect(explain("id = 'p1' && broken = 1", "posts/*", guest)).toMatchObject({
+    reason: "rule-refused",
+    remarks: [{ position: 13, message: "no field broken, at 13" }],
+  });
+});
+
+test("missing data is told with its position", () => {
+  expect(explain("@collection.posts.id ?= id", "posts/*", user("u1"))).toMatchObject({
+    reason: "rule-undecidable",
+    remarks: [{ position: 0, message: "this rule takes other collections: denies" }],
+    deciding: [],
+  });
+});
+
+test("a filter that reads the request is told to be for superusers", () => {
+  const subscription = subscriptionWith("posts/*", { filter: "title = 't'", sort: "@request.auth.id" });
+  expect(explain("", subscription, guest)).toMatchObject({
+    reason: "filter-refused",
+    remarks: [{ message: "@request. and @collection., here or in sort, are for superusers' filters only" }],
+  });
+});
+
+test("an event of an unknown collection has no topics", () => {
+  expect(topicsOf(postEvent("p1", { collection: "nobody" }), collectionSet(posts))).toEqual([]);
+});
+
+test("a message is explained by its own rule", () => {
+  const message = { kind: "message", topic: "news", data: "1", rule: "@request.auth.id != ''" } as const;
+  const context = { collections: collectionSet(), subscription: "news?options={}", nowMs: 0 };
+  expect(explainEvent(message, { ...context, identity: user("u1") })).toEqual({
+    outcome: "delivered",
+    rule: "rule",
+    data: "1",
+  });
+  expect(explainEvent(message, { ...context, identity: guest })).toMatchObject({
+    reason: "rule",
+    rule: "rule",
+  });
+  expect(explainEvent(message, { ...context, subscription: "newspaper", identity: guest })).toEqual({
+    outcome: "unmatched",
+    topics: ["news"],
+  });
+});

@@ -1,0 +1,130 @@
+import {
+  type CollectionSet,
+  type CustomMessage,
+  type Identity,
+  parseSubscription,
+  type RecordEvent,
+  type Subscription,
+} from "@sluice/protocol";
+import { type DecidingComparison, RuleError, type Subject } from "@sluice/rules";
+import { type Access, denyByRule, type DenialReason, prepareMessageRule, requestValues } from "./access.ts";
+import { CollectionAccess } from "./collection-access.ts";
+import { EventEncoder } from "./event-encoder.ts";
+import { parseFields } from "./field-picker.ts";
+import { RecordDecisions } from "./record-decisions.ts";
+import { recordTopics } from "./record-topics.ts";
+import { type Remark, remarksOn } from "./rule-remarks.ts";
+
+/** Why a subscription string gets an event, or does not. */
+export type Explanation =
+  /** The data line that is sent, and the rule that let it through. */
+  | { readonly outcome: "delivered"; readonly rule: RuleName; readonly data: string }
+  /** The string has another topic than the event; nothing is asked. */
+  | { readonly outcome: "unmatched"; readonly topics: readonly string[] }
+  | ({ readonly outcome: "denied" } & Denial);
+
+/** What kept a subscriber from having an event. */
+export interface Denial {
+  readonly reason: DenialReason;
+  readonly rule: RuleName | "filter";
+  /** The rule or filter; null is for superusers only. */
+  readonly text: string | null;
+  /** What is wrong with it, or missing for it. */
+  readonly remarks: readonly Remark[];
+  /** The comparisons that decided. */
+  readonly deciding: readonly DecidingComparison[];
+}
+
+/** Where a rule stands: in a collection, or in a message. */
+type RuleName = "listRule" | "viewRule" | "rule";
+
+/** Who asks, with which string, and when. */
+export interface ExplanationContext {
+  readonly collections: CollectionSet;
+  readonly identity: Identity;
+  readonly subscription: string;
+  /** Unix milliseconds. */
+  readonly nowMs: number;
+}
+
+/** Explains what becomes of an event for one subscription string; decides as a hub does. */
+export function explainEvent(event: RecordEvent | CustomMessage, context: ExplanationContext): Explanation {
+  const subscription = parseSubscription(context.subscription);
+  return event.kind === "message"
+    ? explainMessage(event, subscription, context)
+    : explainRecord(event, subscription, context);
+}
+
+/** The topics that an event reaches; none for a record of an unknown collection. */
+export function topicsOf(event: RecordEvent | CustomMessage, collections: CollectionSet): readonly string[] {
+  if (event.kind === "message") return [event.topic];
+  const collection = collections.find(event.collection);
+  return collection === undefined ? [] : recordTopics(collection, event.record.id).map(({ topic }) => topic);
+}
+
+function explainRecord(
+  event: RecordEvent,
+  subscription: Subscription,
+  { collections, identity, nowMs }: ExplanationContext,
+): Explanation {
+  const { record } = event;
+  const collection = collections.find(event.collection);
+  const match =
+    collection && recordTopics(collection, record.id).find(({ topic }) => topic === subscription.topic);
+  if (collection === undefined || match === undefined) {
+    return { outcome: "unmatched", topics: topicsOf(event, collections) };
+  }
+  const access = new CollectionAccess(collections);
+  const decisions = new RecordDecisions({ access, collection, record, nowMs });
+  const { denial, isManager } = decisions.forSubscription(subscription, match.rule)(identity);
+  const { options } = subscription;
+  if (denial === undefined) {
+    const encoder = new EventEncoder(collection, event);
+    const view = encoder.viewOf(identity, isManager);
+    const data = encoder.encode(view, parseFields(options.query["fields"] ?? ""));
+    return { outcome: "delivered", rule: match.rule, data };
+  }
+  const subject = { record, request: requestValues(identity, options), nowMs };
+  const filter = options.query["filter"] ?? "";
+  return denial.startsWith("rule")
+    ? denied(denial, access.rulesOf(collection)[match.rule], {
+        rule: match.rule,
+        text: collection[match.rule],
+        subject,
+      })
+    : denied(denial, access.filterOf(subscription, filter, collection), {
+        rule: "filter",
+        text: filter,
+        subject,
+      });
+}
+
+function explainMessage(
+  { topic, rule, data }: CustomMessage,
+  { raw, options }: Subscription,
+  { identity, nowMs }: ExplanationContext,
+): Explanation {
+  if (!`${raw}?`.startsWith(`${topic}?`)) return { outcome: "unmatched", topics: [topic] };
+  const access = prepareMessageRule(rule);
+  const subject = { record: {}, request: requestValues(identity, options), nowMs };
+  const denial = identity.kind === "superuser" ? undefined : denyByRule(access, subject);
+  if (denial === undefined) return { outcome: "delivered", rule: "rule", data };
+  return denied(denial, access, { rule: "rule", text: rule, subject });
+}
+
+function denied(
+  reason: DenialReason,
+  access: Access,
+  { rule, text, subject }: Pick<Denial, "rule" | "text"> & { readonly subject: Subject },
+): Explanation {
+  const deciding = typeof access === "string" || access instanceof RuleError ? [] : access.explain(subject);
+  return { outcome: "denied", reason, rule, text, deciding, remarks: remarksFor(reason, access) };
+}
+
+/** What explains a denial beyond the comparisons. */
+function remarksFor(reason: DenialReason, access: Access): readonly Remark[] {
+  if (access instanceof RuleError) return [access];
+  if (reason.endsWith("-undecidable")) return remarksOn(access);
+  const message = "@request. and @collection., here or in sort, are for superusers' filters only";
+  return reason === "filter-refused" ? [{ position: 0, message }] : [];
+}
