@@ -1,16 +1,9 @@
+import { ordering } from "./affinity.ts";
+import { columnEquality, equality, inequality } from "./equality.ts";
 import { containsPattern, matchesLike } from "./like.ts";
 import type { Row } from "./row.ts";
 import type { Side } from "./side.ts";
-import {
-  compareValues,
-  numberToText,
-  type SqlValue,
-  toNumeric,
-  toText,
-  type Truth,
-  truthOf,
-  type Verdict,
-} from "./sql-value.ts";
+import { numberToText, type SqlValue, toText, type Truth, type Verdict } from "./sql-value.ts";
 import type { Comparison, Operator } from "./syntax.ts";
 
 /** Decides a part of a rule for a row. */
@@ -29,7 +22,11 @@ export function compileComparison(
   right: Side,
 ): Condition {
   const test = testOf(operator, left, right);
-  const base: Condition = (row) => test(left.get(row), right.get(row), row);
+  // taken out of sides of many shapes once, not at each row
+  const [getLeft, getRight] = [left.get, right.get];
+  const base: Condition =
+    (operator === "=" ? columnEquality(left, right) : undefined) ??
+    ((row) => test(getLeft(row), getRight(row), row));
   const isMultiple = left.values !== undefined || right.values !== undefined;
   const condition = isAny || !isMultiple ? base : forAll(base, operator, { left, right });
   return withoutMissing(withGuards(condition, left, right), left, right);
@@ -92,9 +89,9 @@ function testOf(operator: Operator, left: Side, right: Side): Test {
 }
 
 function order(operator: ">" | ">=" | "<" | "<=", left: Side, right: Side): Test {
-  const convert = conversion(left, right);
+  const compare = ordering(left, right);
   return (l, r) => {
-    const compared = convert(l, r);
+    const compared = compare(l, r);
     if (compared === null) return null;
     switch (operator) {
       case ">":
@@ -106,80 +103,6 @@ function order(operator: ">" | ">=" | "<" | "<=", left: Side, right: Side): Test
       case "<=":
         return compared <= 0;
     }
-  };
-}
-
-function equality(left: Side, right: Side): Test {
-  const compare = conversion(left, right);
-  if (left.isJson || right.isJson) {
-    if (right.known === "flag") return (l, r) => truthOf(l) === truthOf(r);
-    return (l, r) => isSame(compare, l, r);
-  }
-  return (l, r) => {
-    const [le, re] = [isEmpty(left, l), isEmpty(right, r)];
-    if (le && re) return true;
-    if (isKnown(left, le) || isKnown(right, re)) {
-      const compared = compare(le ? "" : l, re ? "" : r);
-      return compared === null ? null : compared === 0;
-    }
-    if (le || re) return isBlank(le ? r : l);
-    return compareValues(l ?? "", r ?? "") === 0;
-  };
-}
-
-function inequality(left: Side, right: Side): Test {
-  const compare = conversion(left, right);
-  const isFlag = right.known === "flag";
-  if (left.isJson || right.isJson) {
-    if (isFlag) return (l, r) => truthOf(l) !== truthOf(r);
-    return (l, r) => !isSame(compare, l, r);
-  }
-  return (l, r) => {
-    const [le, re] = [isEmpty(left, l), isEmpty(right, r)];
-    if (le && re) return false;
-    if (isFlag) return truthOf(le ? "" : l) !== truthOf(r);
-    if (isKnown(left, le) || isKnown(right, re)) return !isSame(compare, le ? "" : l, re ? "" : r);
-    if (le || re) return !isBlank(le ? r : l);
-    return compareValues(l ?? "", r ?? "") !== 0;
-  };
-}
-
-/** SQL's IS: null equals null and nothing else. */
-function isSame(compare: Compare, left: SqlValue, right: SqlValue): boolean {
-  if (left === null || right === null) return left === right;
-  return compare(left, right) === 0;
-}
-
-function isBlank(value: SqlValue): boolean {
-  return value === null || value === "";
-}
-
-/** Known to be empty before any row is looked at: `null`, `''`, and what a request does not bring. */
-function isEmpty({ known }: Side, value: SqlValue): boolean {
-  return (known === "constant" || known === "request") && isBlank(value);
-}
-
-function isKnown({ known }: Side, empty: boolean): boolean {
-  return !empty && (known === "constant" || known === "request" || known === "flag");
-}
-
-/** Compares two values under the affinities of their sides; null where one is null. */
-type Compare = (left: SqlValue, right: SqlValue) => number | null;
-
-function unconverted(value: SqlValue): SqlValue {
-  return value;
-}
-
-function conversion(left: Side, right: Side): Compare {
-  const [a, b] = [left.affinity, right.affinity];
-  let [l, r] = [unconverted, unconverted];
-  if (a === "numeric" && b !== "numeric") r = toNumeric;
-  else if (b === "numeric" && a !== "numeric") l = toNumeric;
-  else if (a === "text" && b === "none") r = (value) => toText(value, right.isReal);
-  else if (b === "text" && a === "none") l = (value) => toText(value, left.isReal);
-  return (leftValue, rightValue) => {
-    const [x, y] = [l(leftValue), r(rightValue)];
-    return x === null || y === null ? null : compareValues(x, y);
   };
 }
 

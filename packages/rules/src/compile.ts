@@ -1,3 +1,4 @@
+import type { Condition } from "./comparison.ts";
 import { type DecidingComparison, decidingComparisons } from "./deciding-comparison.ts";
 import { EvaluationError } from "./evaluation-error.ts";
 import { guestMatches } from "./guest-match.ts";
@@ -38,6 +39,7 @@ interface RuleParts {
 interface Program {
   readonly scope: Scope;
   readonly term: Term;
+  readonly condition: Condition;
   readonly takesMore: boolean;
 }
 
@@ -59,6 +61,7 @@ export class CompiledRule {
   readonly #group: Group;
   readonly #place: RulePlace;
   readonly #forGuests: Program;
+  readonly #readsClaims: boolean;
   readonly #byAuthCollection = new Map<string, Program>();
 
   constructor(text: string, { group, quirks, place }: RuleParts) {
@@ -74,6 +77,7 @@ export class CompiledRule {
     this.#group = group;
     this.#place = place;
     this.#forGuests = program;
+    this.#readsClaims = scope.needs.has("auth-record");
   }
 
   /** Decides for a subject. */
@@ -93,7 +97,7 @@ export class CompiledRule {
 
   /** Claims of a token are columns where their auth collection declares them: each collection has its own. */
   #programFor({ auth }: RequestValues): Program {
-    if (auth === undefined || !this.needs.has("auth-record")) return this.#forGuests;
+    if (!this.#readsClaims || auth === undefined) return this.#forGuests;
     const key = auth["collectionId"];
     const collection = (typeof key === "string" && this.#place.schema.find(key)) || unknownCollection;
     const known = this.#byAuthCollection.get(collection.id);
@@ -108,15 +112,22 @@ function compileProgram(group: Group, place: RulePlace, authCollection?: RuleCol
   const scope = new Scope(place, authCollection);
   const term = compileGroup(scope, group);
   const takesMore = [...scope.needs.keys()].some((need) => !atHand.has(need));
-  return { scope, term, takesMore };
+  const { condition } = term;
+  const isSingleRow = scope.nodes.length === 0;
+  return {
+    scope,
+    term,
+    takesMore,
+    condition: isSingleRow ? condition : (row) => someRow(scope, condition, row),
+  };
 }
 
 const atHand: ReadonlySet<Need> = new Set<Need>(["record", "request", "auth-record"]);
 
-function decide({ scope, term, takesMore }: Program, subject: Subject): Decision {
+function decide({ takesMore, condition }: Program, subject: Subject): Decision {
   if (takesMore) return "undecidable";
   try {
-    const verdict = scope.nodes.length === 0 ? term.condition(subject) : someRow(scope, term, subject);
+    const verdict = condition(subject);
     return verdict === undefined ? "undecidable" : verdict === true;
   } catch (error) {
     if (error instanceof EvaluationError) return "failed";
@@ -125,7 +136,7 @@ function decide({ scope, term, takesMore }: Program, subject: Subject): Decision
 }
 
 /** Whether some row passes: one element of every multiple operand. */
-function someRow({ nodes }: Scope, { condition }: Term, { record, request, nowMs }: Subject): Verdict {
+function someRow({ nodes }: Scope, condition: Condition, { record, request, nowMs }: Subject): Verdict {
   const elements: SqlValue[] = [];
   const row: Row = { record, request, nowMs, elements };
   const choices = nodes.map(({ values }) => values(row));

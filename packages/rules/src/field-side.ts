@@ -1,4 +1,12 @@
-import { affinityOf, elementsOf, isList, lengthOf, storedValue, valueAtPath } from "./field-value.ts";
+import {
+  affinityOf,
+  elementsOf,
+  isList,
+  lengthOf,
+  type RecordHolder,
+  storedValue,
+  valueAtPath,
+} from "./field-value.ts";
 import { RuleError } from "./rule-error.ts";
 import type { Subject } from "./row.ts";
 import type { RuleField } from "./schema.ts";
@@ -11,30 +19,43 @@ export interface FieldRow {
   readonly source: "record" | "auth";
   /** What stands before the name of a field. */
   readonly prefix: string;
-  readonly of: (subject: Subject) => Readonly<Record<string, unknown>>;
+  /** Reads something of the row. */
+  readonly reading: <T>(read: (holder: RecordHolder) => T) => (subject: Subject) => T;
 }
 
-export const recordRow: FieldRow = { source: "record", prefix: "", of: ({ record }) => record };
+export const recordRow: FieldRow = {
+  source: "record",
+  prefix: "",
+  reading: (read) => read,
+};
 
 export const authRow: FieldRow = {
   source: "auth",
   prefix: "@request.auth.",
-  of: ({ request }) => request.auth ?? {},
+  reading:
+    (read) =>
+    ({ request: { auth = {} } }) =>
+      read({ record: auth }),
 };
 
 /** A field of a row; modifiers on the wrong type count for nothing. */
 export function fieldSide(scope: Scope, row: FieldRow, field: RuleField, modifier?: string): Side {
-  const { source } = row;
-  if (modifier === "lower")
-    return column([source], (subject) => lowered(storedValue(field, row.of(subject))));
+  const { source, reading } = row;
   if (isList(field.type) && modifier === "length") {
-    return column([source], (subject) => lengthOf(field, row.of(subject)));
+    return column(
+      [source],
+      reading(({ record }) => lengthOf(field, record)),
+    );
   }
   if (isList(field.type) && modifier === "each") return eachSide(scope, row, field);
-  return column([source], (subject) => storedValue(field, row.of(subject)), {
-    affinity: affinityOf(field),
-    isJson: field.type === "json",
-  });
+  const read = storedValue(field);
+  if (modifier === "lower") {
+    return column(
+      [source],
+      reading((holder) => lowered(read(holder))),
+    );
+  }
+  return column([source], reading(read), { affinity: affinityOf(field), isJson: field.type === "json" });
 }
 
 function lowered(value: SqlValue): SqlValue {
@@ -42,11 +63,11 @@ function lowered(value: SqlValue): SqlValue {
   return text === null ? null : lowerAscii(text);
 }
 
-function eachSide(scope: Scope, { source, prefix, of }: FieldRow, field: RuleField): Side {
-  const values = (subject: Subject): readonly SqlValue[] => {
-    const elements = elementsOf(field, of(subject));
+function eachSide(scope: Scope, { source, prefix, reading }: FieldRow, field: RuleField): Side {
+  const values = reading(({ record }): readonly SqlValue[] => {
+    const elements = elementsOf(field, record);
     return elements.length === 0 ? [null] : elements;
-  };
+  });
   if (!field.multiple) return column([source], (row) => values(row)[0] ?? null);
   return column([source], scope.element(`${prefix}${field.name}:each`, values), { values });
 }
@@ -56,14 +77,18 @@ function eachSide(scope: Scope, { source, prefix, of }: FieldRow, field: RuleFie
  * @throws {RuleError} `syntax`
  */
 export function jsonSide(
-  { source, of }: FieldRow,
+  { source, reading }: FieldRow,
   field: RuleField,
   { rest, start }: { readonly rest: readonly string[]; readonly start: number },
 ): Side {
   checkJsonPath(rest, start);
   // PocketBase drops what it cannot put into a JSON path
   const path = rest.map((segment) => segment.replaceAll(":", ""));
-  return column([source], (subject) => valueAtPath(field, of(subject), path), { isJson: true });
+  return column(
+    [source],
+    reading(({ record }) => valueAtPath(field, record, path)),
+    { isJson: true },
+  );
 }
 
 /** @throws {RuleError} `syntax` */

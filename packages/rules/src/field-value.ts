@@ -15,20 +15,36 @@ export function isList(type: string): boolean {
   return type === "select" || type === "file" || type === "relation";
 }
 
-/** The value that PocketBase stores for a field; the zero value of its type where the record has none. */
-export function storedValue(field: RuleField, record: Json): SqlValue {
-  const value = ownValue(record, field.name);
-  switch (field.type) {
+/** Something with a record, or with a row that is read as one. */
+export interface RecordHolder {
+  readonly record: Json;
+}
+
+/** Reads the value that PocketBase stores for a field; the zero value of its type where the record has none. */
+export function storedValue({ name, type, multiple }: RuleField): (holder: RecordHolder) => SqlValue {
+  // direct where it can be: every rule that names a field runs through here
+  if (name in Object.prototype) {
+    const read = storedValue({ name: "value", type, multiple, hidden: false });
+    return ({ record }) => read({ record: { value: ownValue(record, name) } });
+  }
+  switch (type) {
     case "number":
-      return typeof value === "number" ? value : 0;
+      return ({ record }) => {
+        const value = record[name];
+        return typeof value === "number" ? value : 0;
+      };
     case "bool":
-      return value === true ? 1 : 0;
+      return ({ record }) => (record[name] === true ? 1 : 0);
     case "json":
-      return jsonValue(value);
+      return ({ record }) => jsonValue(record[name]);
     case "geoPoint":
-      return storedJson(pointOf(value));
+      return ({ record }) => storedJson(pointOf(record[name]));
     default:
-      return isList(field.type) && field.multiple ? storedJson(listOf(value)) : textOf(value);
+      if (isList(type) && multiple) return ({ record }) => storedJson(listOf(record[name]));
+      return ({ record }) => {
+        const value = record[name];
+        return typeof value === "string" ? value : "";
+      };
   }
 }
 

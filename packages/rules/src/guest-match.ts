@@ -1,5 +1,5 @@
 import type { Quirk } from "./parser.ts";
-import type { Row } from "./row.ts";
+import { emptyRow } from "./row.ts";
 import type { Side } from "./side.ts";
 import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
 
@@ -32,8 +32,6 @@ function mayBeEmpty({ sources, affinity }: Side): boolean {
   return sources.includes("record") && affinity !== "numeric";
 }
 
-const guestRow: Row = { record: {}, request: { query: {}, headers: {} }, nowMs: 0 };
-
 /** Whether a term is true for guests on some record. */
 function mayLetGuestsPass(term: Term): boolean {
   switch (term.kind) {
@@ -45,7 +43,7 @@ function mayLetGuestsPass(term: Term): boolean {
       const isOfRequest = [term.left, term.right].every(({ sources }) =>
         sources.every((source) => source === "auth"),
       );
-      return !isOfRequest || verdictOf(term, guestRow) === true;
+      return !isOfRequest || verdictOf(term, emptyRow) === true;
     }
   }
 }

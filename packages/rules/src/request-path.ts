@@ -115,10 +115,10 @@ function authSide(scope: Scope, place: NamePlace, rest: readonly string[]): Side
     return scope.authCollection === undefined ? absentValue("auth") : claimSide(scope, place, rest);
   }
   const raw = ({ request: { auth } }: Row): unknown => auth?.[name];
-  const get = (row: Row): SqlValue => {
-    const value = raw(row) ?? null;
-    if (typeof value === "boolean") return value ? 1 : 0;
-    return typeof value === "string" || typeof value === "number" ? value : null;
+  const get = ({ request: { auth } }: Row): SqlValue => {
+    const value = auth?.[name];
+    if (typeof value === "string" || typeof value === "number") return value;
+    return typeof value === "boolean" ? Number(value) : null;
   };
   // a bool is bound as 1 or 0 and rendered as true or false
   const parameter = (row: Row): string | null => {

@@ -22,3 +22,6 @@ export interface RequestValues {
 export interface Row extends Subject {
   readonly elements?: readonly SqlValue[];
 }
+
+/** Nothing asked about by nobody: a guest, an empty record. */
+export const emptyRow: Row = { record: {}, request: { query: {}, headers: {} }, nowMs: 0 };

@@ -1,6 +1,6 @@
 import { EvaluationError } from "./evaluation-error.ts";
 import { compileComparison, type Condition } from "./comparison.ts";
-import type { Row } from "./row.ts";
+import { emptyRow, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { Verdict } from "./sql-value.ts";
 import type { Comparison } from "./syntax.ts";
@@ -50,23 +50,21 @@ export function junctionTerm(kind: "&&" | "||", terms: readonly Term[]): Term {
 }
 
 /** Joins conditions; the deciding truth ends the search, and what is missing might be it. */
-function join(conditions: readonly Condition[], deciding: boolean): Condition {
+function join([first, ...rest]: readonly Condition[], deciding: boolean): Condition {
+  if (first === undefined) return () => !deciding;
+  if (rest.length === 0) return first;
+  const others = join(rest, deciding);
   return (row) => {
-    let result: Verdict = !deciding;
-    for (const condition of conditions) {
-      const verdict = condition(row);
-      if (verdict === deciding) return deciding;
-      if (verdict === undefined) result = undefined;
-      else if (verdict === null && result !== undefined) result = null;
-    }
-    return result;
+    const left = first(row);
+    if (left === deciding) return deciding;
+    const right = others(row);
+    if (right === deciding || left === !deciding) return right;
+    return right === undefined ? undefined : left;
   };
 }
 
-const anyRow: Row = { record: {}, request: { query: {}, headers: {} }, nowMs: 0 };
-
 function withConstant<T extends Term>(term: T): T {
-  const constant = { verdict: verdictOf(term, anyRow) };
+  const constant = { verdict: verdictOf(term, emptyRow) };
   return constant.verdict === "failed" ? term : { ...term, constant };
 }
 
