@@ -5,6 +5,9 @@ import { demoCollectionsFile } from "../harness/cluster.ts";
 import { startGateways } from "../harness/gateway-process.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { signSuperuserToken, signToken } from "../harness/tokens.ts";
+import { accessCollections } from "./access-cases.ts";
+import { exportCollections } from "./export-cases.ts";
+import { pickerCollections } from "./picking.ts";
 import type { Target } from "./target.ts";
 
 /** The three ways in which a deployment can look to a client. */
@@ -58,7 +61,7 @@ function text(name: string, hidden = false): unknown {
   return { name, type: "text", hidden };
 }
 
-/** The demo's collections, a second auth collection beside `users`, and two whose rules have to be evaluated. */
+/** The demo's collections, a second auth collection beside `users`, two whose rules have to be evaluated, and the cases' own. */
 function readCollections(): readonly { readonly name: string }[] {
   const demo: { name: string }[] = JSON.parse(readFileSync(demoCollectionsFile, "utf8"));
   const clients = {
@@ -86,5 +89,5 @@ function readCollections(): readonly { readonly name: string }[] {
     listRule: "@request.query.name = name && @request.headers.x_api_key = 'k'",
     fields: [text("id"), text("name")],
   };
-  return [...demo, clients, notes, keyed];
+  return [...demo, clients, notes, keyed, ...accessCollections, ...exportCollections, ...pickerCollections];
 }
