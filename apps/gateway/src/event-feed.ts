@@ -3,6 +3,7 @@ import type { Hub } from "@sluice/hub";
 import { parseEvent } from "@sluice/protocol";
 import type { Logger } from "pino";
 import type { Metrics } from "./metrics.ts";
+import { SparseLog } from "./sparse-log.ts";
 
 /** What a feed is made with. */
 export interface EventFeedContext {
@@ -16,11 +17,12 @@ export interface EventFeedContext {
 /** Takes in what writers publish: parses it once and hands it to the hub. No event stops the feed. */
 export class EventFeed {
   readonly #context: EventFeedContext;
-  #skippedSinceLog = 0;
-  #lastLogMs = Number.NEGATIVE_INFINITY;
+  readonly #malformed: SparseLog;
 
   constructor(context: EventFeedContext) {
     this.#context = context;
+    // a bad writer must not fill the disk
+    this.#malformed = new SparseLog({ ...context, intervalMs: 1_000 });
   }
 
   take(text: string, { door, cursor, collection }: EventSource): void {
@@ -28,7 +30,8 @@ export class EventFeed {
     const parsed = parseEvent(text, { maxBytes: maxEventBytes, collection });
     if ("malformed" in parsed) {
       metrics.malformedEvents.inc({ door });
-      return this.#logSkipped({ door, cursor, reason: parsed.malformed });
+      const fact = { door, cursor, reason: parsed.malformed };
+      return this.#malformed.warn("malformed", fact, "malformed events were skipped");
     }
     metrics.events.inc({ door });
     const { event } = parsed;
@@ -44,15 +47,5 @@ export class EventFeed {
   #countUnknown(collection: string): void {
     this.#context.metrics.unknownCollectionEvents.inc();
     this.#context.log.debug({ collection }, "an event of an unknown collection reaches nobody");
-  }
-
-  /** At most one line a second: a bad writer must not fill the disk. */
-  #logSkipped(fact: { door: string; cursor: string | undefined; reason: string }): void {
-    this.#skippedSinceLog += 1;
-    const nowMs = this.#context.nowMs();
-    if (nowMs - this.#lastLogMs < 1_000) return;
-    this.#context.log.warn({ ...fact, skipped: this.#skippedSinceLog }, "malformed events were skipped");
-    this.#lastLogMs = nowMs;
-    this.#skippedSinceLog = 0;
   }
 }

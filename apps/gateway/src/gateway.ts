@@ -14,6 +14,7 @@ import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import type { Settings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
+import { SparseLog } from "./sparse-log.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
 import { TokenVerifier } from "./tokens.ts";
 
@@ -40,11 +41,17 @@ export interface Gateway {
  */
 export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
+  const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
   const hub = new Hub({
     nowMs: Date.now,
     defer: (flush) => void setImmediate(flush),
     onDelivered: (frames) => metrics.deliveries.inc(frames),
-    onDenied: (reason) => metrics.denials.inc({ reason }),
+    onDenied: (reason, topic) => {
+      metrics.denials.inc({ reason });
+      // a plain no is no news
+      if (reason !== "rule" && reason !== "filter")
+        denials.warn(reason, { reason, topic }, "not decided: denied");
+    },
     onReleased: (clientIds, identity) => void release(clientIds, identity),
   });
   const streams = new StreamKeeper({ settings: settings.streams, nowMs });

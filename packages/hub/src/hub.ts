@@ -27,8 +27,8 @@ export interface HubContext {
   readonly defer: (flush: () => void) => void;
   /** Counts a frame that was put into an outbox. */
   readonly onDelivered: (frames: number) => void;
-  /** Counts a subscriber who may not have an event. */
-  readonly onDenied: (reason: DenialReason) => void;
+  /** Counts a subscriber of a topic who may not have an event. */
+  readonly onDenied: (reason: DenialReason, topic: string) => void;
   /** Tells that clients have lost their identity and are guests now. */
   readonly onReleased: (clientIds: readonly string[], identity: string) => void;
 }
@@ -162,7 +162,7 @@ export class Hub {
         const subject = { record: {}, request, nowMs: this.#context.nowMs() };
         const denial = identity.kind === "superuser" ? undefined : denyByRule(access, subject);
         if (denial === undefined) this.#deliver(client, frame);
-        else this.#context.onDenied(denial);
+        else this.#context.onDenied(denial, subscription.topic);
       }
     }
   }
@@ -190,7 +190,7 @@ export class Hub {
     for (const client of clients) {
       const { denial, isManager } = decide(client.identity);
       if (denial !== undefined) {
-        this.#context.onDenied(denial);
+        this.#context.onDenied(denial, subscription.topic);
         continue;
       }
       const view = encoder.viewOf(client.identity, isManager);

@@ -12,6 +12,15 @@ export function isNestedDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((item) => isNestedDeeper(item, levels - 1));
 }
 
+const maxDescribedChars = 40;
+
+/** Describes a value for messages that say what came: a scalar by itself, cut; anything else by its type alone. */
+export function describeJson(value: unknown): string {
+  if (typeof value === "object" || value === undefined) return describeJsonType(value);
+  const text = JSON.stringify(value);
+  return text.length <= maxDescribedChars ? text : `${text.slice(0, maxDescribedChars)}…`;
+}
+
 /** Names the JSON type of a value, for messages that say what came. */
 export function describeJsonType(value: unknown): string {
   if (value === undefined) return "nothing";

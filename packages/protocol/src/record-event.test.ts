@@ -88,15 +88,16 @@ describe("a message", () => {
 });
 
 test.each([
-  ["", 'expected JSON, got ""'],
-  ["{", 'expected JSON, got "{"'],
-  [`{"topic":"${"a".repeat(60)}`, `expected JSON, got "{\\"topic\\":\\"${"a".repeat(30)}"`],
-  ["{} {}", 'expected JSON, got "{} {}"'],
+  ["", "expected JSON, got 0 characters of something else"],
+  ["{", "expected JSON, got 1 characters of something else, broken at 1"],
+  ['{"secret":"x"', "expected JSON, got 13 characters of something else, broken at 13"],
+  ["secret", "expected JSON, got 6 characters of something else"],
+  ["{} {}", "expected JSON, got 5 characters of something else, broken at 3"],
   ["[]", "expected an event object, got an array"],
   ["5", "expected an event object, got a number"],
   ["null", "expected an event object, got null"],
   ['"text"', "expected an event object, got a string"],
-  ["{}", 'expected action "create", "update" or "delete", or a topic, got undefined'],
+  ["{}", 'expected action "create", "update" or "delete", or a topic, got nothing'],
   ['{"action":"upsert"}', 'expected action "create", "update" or "delete", or a topic, got "upsert"'],
   ['{"action":"create"}', "expected record to be an object, got nothing"],
   ['{"action":null}', 'expected action "create", "update" or "delete", or a topic, got null'],
@@ -109,7 +110,7 @@ test.each([
   ],
   [
     '{"action":"create","record":{}}',
-    'expected record.id to be a non-empty string other than "*", got undefined',
+    'expected record.id to be a non-empty string other than "*", got nothing',
   ],
   [
     '{"action":"create","record":{"id":7}}',
@@ -121,7 +122,7 @@ test.each([
   ],
   [
     '{"action":"create","record":{"id":"p1"}}',
-    "expected a collection name or id beside action, got undefined",
+    "expected a collection name or id beside action, got nothing",
   ],
   [
     '{"action":"create","collection":5,"record":{"id":"p1"}}',
@@ -133,7 +134,7 @@ test.each([
   ],
   [
     '{"action":"create","record":{"id":"p1","collectionName":{},"collectionId":"a"}}',
-    "expected a collection name or id beside action, got {}",
+    "expected a collection name or id beside action, got an object",
   ],
   [
     '{"action":"update","collection":"a","record":{"id":"p1"},"before":"x"}',
@@ -159,6 +160,28 @@ test.each([
   ['{"topic":"a","rule":5}', "expected rule to be a string or null, got a number"],
 ])("%s is malformed: %s", (text, reason) => {
   expect(parseEvent(text, door)).toEqual({ malformed: reason });
+});
+
+const hidden = { id: "p1", password: "secret", list: ["secret"] };
+
+test.each([
+  JSON.stringify({ action: "create", collection: "a", record: hidden }).slice(0, -1),
+  JSON.stringify({ record: hidden }).replace('"record"', "record"),
+  `secret`,
+  JSON.stringify({ action: hidden, collection: "a", record: hidden }),
+  JSON.stringify({ action: [hidden], collection: "a", record: hidden }),
+  JSON.stringify({ action: "create", record: hidden }),
+  JSON.stringify({ action: "create", collection: hidden, record: hidden }),
+  JSON.stringify({ action: "create", collection: "a", record: [hidden] }),
+  JSON.stringify({ action: "create", collection: "a", record: { ...hidden, id: hidden } }),
+  JSON.stringify({ action: "update", collection: "a", record: hidden, before: ["secret"] }),
+  JSON.stringify({ topic: hidden, data: hidden }),
+  JSON.stringify({ topic: "news", data: hidden, clientId: hidden }),
+  JSON.stringify({ topic: "news", data: hidden, rule: hidden }),
+])("what is said of %s repeats nothing of a record", (text) => {
+  const parsed = parseEvent(text, door);
+  expect(parsed).toHaveProperty("malformed");
+  expect(JSON.stringify(parsed)).not.toContain("secret");
 });
 
 test.each([

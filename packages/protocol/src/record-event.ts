@@ -1,4 +1,10 @@
-import { describeJsonType, isJsonObject, isNestedDeeper, type JsonObject } from "./json-object.ts";
+import {
+  describeJson,
+  describeJsonType,
+  isJsonObject,
+  isNestedDeeper,
+  type JsonObject,
+} from "./json-object.ts";
 import { encodeJson } from "./json-text.ts";
 
 /** One create, update or delete of one record, as published. */
@@ -49,8 +55,11 @@ export function parseEvent(text: string, door: EventDoor): EventParse {
   if (tooLong) return malformed(`expected at most ${door.maxBytes} bytes, got more`);
   try {
     return readEvent(JSON.parse(text), door.collection);
-  } catch {
-    return malformed(`expected JSON, got ${JSON.stringify(text.slice(0, 40))}`);
+  } catch (error) {
+    // the text may hold what nobody may see, and the reason is logged
+    const [, position] = /at position (\d+)/.exec(String(error)) ?? [];
+    const where = position === undefined ? "" : `, broken at ${position}`;
+    return malformed(`expected JSON, got ${text.length} characters of something else${where}`);
   }
 }
 
@@ -72,14 +81,14 @@ function readRecordEvent(value: JsonObject, channelCollection: string | undefine
   const { action, record, before } = value;
   if (action !== "create" && action !== "update" && action !== "delete") {
     return malformed(
-      `expected action "create", "update" or "delete", or a topic, got ${JSON.stringify(action)}`,
+      `expected action "create", "update" or "delete", or a topic, got ${describeJson(action)}`,
     );
   }
   if (!isJsonObject(record))
     return malformed(`expected record to be an object, got ${describeJsonType(record)}`);
   if (!hasRecordId(record)) {
     return malformed(
-      `expected record.id to be a non-empty string other than "*", got ${JSON.stringify(record["id"])}`,
+      `expected record.id to be a non-empty string other than "*", got ${describeJson(record["id"])}`,
     );
   }
   if (before !== undefined && before !== null && !isJsonObject(before)) {
@@ -88,7 +97,7 @@ function readRecordEvent(value: JsonObject, channelCollection: string | undefine
   const collection =
     value["collection"] ?? record["collectionName"] ?? record["collectionId"] ?? channelCollection;
   if (typeof collection !== "string" || collection === "") {
-    return malformed(`expected a collection name or id beside action, got ${JSON.stringify(collection)}`);
+    return malformed(`expected a collection name or id beside action, got ${describeJson(collection)}`);
   }
   const event = { kind: "record", action, collection, record } as const;
   return { event: isJsonObject(before) ? { ...event, before } : event };
@@ -101,13 +110,13 @@ function hasRecordId(record: JsonObject): record is JsonObject & { readonly id: 
 
 function readMessage({ topic, data, clientId, rule = "" }: JsonObject): EventParse {
   if (typeof topic !== "string" || topic === "") {
-    return malformed(`expected topic to be a non-empty string, got ${JSON.stringify(topic)}`);
+    return malformed(`expected topic to be a non-empty string, got ${describeJson(topic)}`);
   }
   if (topic === "PB_CONNECT" || topic.startsWith("@")) {
-    return malformed(`expected a topic that is not reserved, got ${JSON.stringify(topic)}`);
+    return malformed(`expected a topic that is not reserved, got ${describeJson(topic)}`);
   }
   if (clientId !== undefined && (typeof clientId !== "string" || clientId === "")) {
-    return malformed(`expected clientId to be a non-empty string, got ${JSON.stringify(clientId)}`);
+    return malformed(`expected clientId to be a non-empty string, got ${describeJson(clientId)}`);
   }
   if (rule !== null && typeof rule !== "string") {
     return malformed(`expected rule to be a string or null, got ${describeJsonType(rule)}`);

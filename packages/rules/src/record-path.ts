@@ -27,7 +27,7 @@ export function resolveRecordPath(scope: Scope, place: NamePlace): Side | undefi
   const [name] = segments.length === 1 ? splitModifier(first, place) : [first];
   const field = findField(scope.collection, name);
   if (field === undefined && !first.includes("_via_")) return undefined;
-  if (field !== undefined && scope.isFilter && field.hidden) throw hidden(field, place);
+  if (field !== undefined && scope.isFilter && isSecret(field)) throw hidden(field, place);
   const side = field === undefined ? undefined : resolveOwnPath(scope, recordRow, { field, segments, place });
   if (field !== undefined && side !== undefined) {
     scope.need("record", place);
@@ -71,7 +71,7 @@ export function checkPath(
     const rest = segments.slice(index + 1);
     const [name] = rest.length === 0 ? splitModifier(segment, place) : [segment];
     const field = findField(collection, name);
-    if (field !== undefined && scope.isFilter && field.hidden) throw hidden(field, place);
+    if (field !== undefined && scope.isFilter && isSecret(field)) throw hidden(field, place);
     if (field !== undefined && (rest.length === 0 || isSingleId(field, rest))) return;
     if (field !== undefined && isJson(field)) return checkJsonPath(rest, place.start);
     hops += 1;
@@ -113,6 +113,11 @@ function hidden(field: RuleField, { start }: NamePlace): RuleError {
   return new RuleError("forbidden", `${field.name} is hidden`, start);
 }
 
+/** A password hash is as secret where nobody thought of hiding it. */
+function isSecret({ type, hidden: isHidden }: RuleField): boolean {
+  return isHidden || type === "password";
+}
+
 function isJson({ type }: RuleField): boolean {
   return type === "json" || type === "geoPoint";
 }
@@ -144,6 +149,6 @@ function backTarget(
   const field = collection?.fields.find((candidate) => candidate.name === fieldName);
   if (collection === undefined || field?.type !== "relation") throw unknown(place);
   if (scope.schema.find(field.target ?? "")?.id !== to.id) throw unknown(place);
-  if (scope.isFilter && field.hidden) throw hidden(field, place);
+  if (scope.isFilter && isSecret(field)) throw hidden(field, place);
   return collection;
 }
