@@ -1,3 +1,5 @@
+import { realToText } from "./real-text.ts";
+
 /** A value as SQLite compares it: NULL, INTEGER and REAL, TEXT. */
 export type SqlValue = string | number | null;
 
@@ -22,19 +24,8 @@ export function toNumeric(value: SqlValue): SqlValue {
  * @param isReal whether an integral value is a REAL, written with `.0`
  */
 export function numberToText(value: number, isReal: boolean): string {
-  const isInteger = Number.isInteger(value);
-  if (isInteger && !isReal && Math.abs(value) < 2 ** 63) return BigInt(value).toString();
-  const magnitude = Math.abs(value);
-  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e17)) return exponential(value);
-  if (isInteger) return `${BigInt(value)}.0`;
-  return plainDecimal(value);
-}
-
-/** `1.0e+20`, `1.5e-05`: a fraction always, two digits of exponent at least. */
-function exponential(value: number): string {
-  const [mantissa = "", exponent = "+0"] = value.toExponential().split("e");
-  const digits = mantissa.includes(".") ? mantissa : `${mantissa}.0`;
-  return `${digits}e${exponent.charAt(0)}${exponent.slice(1).padStart(2, "0")}`;
+  const isInteger = !isReal && Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+  return isInteger ? BigInt(value).toString() : realToText(value);
 }
 
 /** A number without an exponent, in the fewest digits. */
