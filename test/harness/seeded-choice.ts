@@ -16,12 +16,15 @@ export class SeededChoice {
     return Math.floor(this.#random() * below);
   }
 
-  of<T>(items: readonly [T, ...T[]]): T {
-    return items[this.integer(items.length)] ?? items[0];
+  /** @throws {TypeError} where there is nothing to choose from */
+  of<T>(items: readonly T[]): T {
+    const item = items[this.integer(items.length)];
+    if (item === undefined) throw new TypeError("expected something to choose from");
+    return item;
   }
 
   /** A text of up to so many pieces. */
-  text(pieces: readonly [string, ...string[]], maxPieces: number): string {
+  text(pieces: readonly string[], maxPieces: number): string {
     return Array.from({ length: this.integer(maxPieces + 1) }, () => this.of(pieces)).join("");
   }
 }

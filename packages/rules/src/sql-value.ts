@@ -12,7 +12,7 @@ export type Truth = boolean | null;
 /** A truth, or nothing where it takes data that is not at hand. */
 export type Verdict = Truth | undefined;
 
-const numberText = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/;
+const numberText = /^[ \t\n\v\f\r]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[ \t\n\v\f\r]*$/;
 
 /** A text that is a well-formed decimal number as that number; anything else as it is. */
 export function toNumeric(value: SqlValue): SqlValue {
@@ -72,7 +72,7 @@ function codeRank(unit: number): number {
 export function truthOf(value: SqlValue): Truth {
   if (value === null) return null;
   if (typeof value === "number") return value !== 0;
-  const prefix = /^[ \t\n\v\f\r]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/.exec(value)?.[0];
+  const prefix = /^[ \t\n\v\f\r]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/.exec(value)?.[0];
   return prefix !== undefined && Number(prefix) !== 0;
 }
 
