@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { SeededChoice } from "../../../test/harness/seeded-choice.ts";
+import { sqliteOracle } from "../../../test/vectors/sqlite-oracle.ts";
 import { EvaluationError } from "./evaluation-error.ts";
 import { containsPattern, matchesLike } from "./like.ts";
 
@@ -44,8 +46,29 @@ test.each([
   ["a_b", String.raw`%a\_b%`],
   [String.raw`50\%`, String.raw`%50\%%`],
   [String.raw`a\b`, String.raw`%a\\b%`],
+  [String.raw`a\_b`, String.raw`%a\_b%`],
+  [String.raw`\\%`, String.raw`\\%`],
+  // escaped in pairs from the right
+  ["__", String.raw`%_\_%`],
+  ["___", String.raw`%\__\_%`],
+  ["a_\\", String.raw`%a_\\%`],
+  [String.raw`\%_`, String.raw`%\\%\_%`],
+  [String.raw`_\%`, String.raw`%\_\%%`],
+  ["_a_", String.raw`%\_a\_%`],
 ])("%j as a parameter is the pattern %j", (text, pattern) => {
   expect(containsPattern(text)).toBe(pattern);
+});
+
+test("any text and pattern match where SQLite says so", () => {
+  const choice = new SeededChoice(5);
+  const isLike = sqliteOracle(String.raw`? LIKE ? ESCAPE '\'`);
+  const cases = Array.from({ length: 20_000 }, () => {
+    const text = choice.text(["a", "A", "b", "é", "É", "\u{1f600}", "\n", "%", "_", "\\", "k", "\u212a"], 7);
+    const pattern = choice.text(["%", "%", "_", "\\", "a", "A", "b", "é", "\u{1f600}", "\n", "k"], 6);
+    return { text, pattern, expected: isLike(text, pattern) === 1 };
+  });
+  expect(cases.filter(({ text, pattern, expected }) => matchesLike(text, pattern) !== expected)).toEqual([]);
+  expect(cases.filter(({ expected }) => expected).length).toBeGreaterThan(1_000);
 });
 
 test("a pattern of over 50,000 bytes fails", () => {

@@ -22,9 +22,16 @@ function hasUnescapedPercent(text: string): boolean {
   return false;
 }
 
-/** Escapes `%`, `_` and backslashes; a backslash before one of them is its escape already. */
+/**
+ * Escapes wildcards and backslashes as PocketBase does, in pairs from the right: what stands before one that was escaped
+ * is not looked at, so that of two `_` side by side the first stays a wildcard.
+ */
 function escapeWildcards(text: string): string {
-  return text.replace(/\\[\\%_]|[\\%_]/g, (found) => (found.length === 2 ? found : `\\${found}`));
+  return text.replace(/[\\%_]+/g, (run) => {
+    const single = run.length % 2 === 0 ? "" : `\\${run.charAt(0)}`;
+    const pairs = run.slice(run.length % 2).match(/../g) ?? [];
+    return single + pairs.map((pair) => pair.replace(/^([%_])/, "$1\\")).join("");
+  });
 }
 
 /** Most places that one match looks at: a text of a megabyte takes one or two, a hostile pattern on it billions. */
