@@ -65,6 +65,12 @@ const rows: readonly (readonly [
     { list: [{ C: 0, D: [{ DA: 1 }, { DA: 2, DB: 3 }, { DB: 4 }] }, { C: 1 }] },
   ],
   ["within a list of texts, which stays", "tags.a", '{"tags":["y","x"]}'],
+  [
+    "within a list that does not begin with an object, which stays",
+    "list.a",
+    '{"list":[[],{"a":2,"b":1}]}',
+    { list: [[], { b: 1, a: 2 }] },
+  ],
   ["within texts and numbers, which stay", "title.a,score.a", '{"score":5,"title":"lorem ipsum"}'],
   ["within an empty list, which stays", "list.a", '{"list":[]}', { list: [] }],
   ["a name in quotes, which are part of it", "'id',\"title\",`score`,tags", '{"tags":["y","x"]}'],
