@@ -2,6 +2,7 @@ import { faultScenarios } from "./sdk-fault-scenarios.ts";
 import { identityScenarios } from "./sdk-identity-scenarios.ts";
 import { networkScenarios } from "./sdk-network-scenarios.ts";
 import { optionScenarios } from "./sdk-option-scenarios.ts";
+import { recordScenarios } from "./sdk-record-scenarios.ts";
 import type { Scenario } from "./sdk-stage.ts";
 import { subscriptionScenarios } from "./sdk-subscription-scenarios.ts";
 
@@ -9,6 +10,7 @@ import { subscriptionScenarios } from "./sdk-subscription-scenarios.ts";
 export const scenarios: readonly Scenario[] = [
   ...subscriptionScenarios,
   ...optionScenarios,
+  ...recordScenarios,
   ...identityScenarios,
   ...networkScenarios,
   ...faultScenarios,
