@@ -1,0 +1,122 @@
+import { EvaluationError } from "./evaluation-error.ts";
+import { indexOfText } from "./text-search.ts";
+
+/** Most places that one match looks at: a text of a megabyte takes one or two, a hostile pattern on it billions. */
+const maxSteps = 4_000_000;
+
+/** In place of a code point: any one. */
+const any = -1;
+
+/** What stands between the `%` of a pattern. */
+interface Part {
+  readonly codePoints: readonly number[];
+  /** The text that it is, without `_`. */
+  readonly literal: string | undefined;
+}
+
+/** A LIKE pattern, taken apart; nothing for one that ends in its escape, which matches no text. */
+export function parsePattern(pattern: string): readonly Part[] | undefined {
+  const parts: number[][] = [];
+  let part: number[] = [];
+  let isEscaped = false;
+  for (const char of pattern) {
+    if (!isEscaped && char === "%") {
+      parts.push(part);
+      part = [];
+    } else if (isEscaped || char !== "\\") {
+      part.push(!isEscaped && char === "_" ? any : (char.codePointAt(0) ?? any));
+    }
+    isEscaped = !isEscaped && char === "\\";
+  }
+  return isEscaped ? undefined : [...parts, part].map(toPart);
+}
+
+function toPart(codePoints: readonly number[]): Part {
+  const hasAny = codePoints.includes(any);
+  return {
+    codePoints,
+    literal: hasAny ? undefined : codePoints.map((code) => String.fromCodePoint(code)).join(""),
+  };
+}
+
+/**
+ * Whether a text matches a pattern, letter by letter as they stand.
+ * @throws {EvaluationError} where it would take too long
+ */
+export function matches(text: string, parts: readonly Part[]): boolean {
+  return new Match(text).of(parts);
+}
+
+/** One text, and how much of it was looked at. Positions are UTF-16 units. */
+class Match {
+  readonly #text: string;
+  #steps = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The first part is held at the beginning, the last at the end, those between are found from the left. */
+  of(parts: readonly Part[]): boolean {
+    const [first, ...rest] = parts;
+    const last = rest.pop();
+    if (first === undefined) return false;
+    let at = this.#forward(first, 0);
+    if (last === undefined) return at === this.#text.length;
+    const end = this.#backward(last, this.#text.length);
+    for (const part of rest) {
+      if (at < 0 || at > end) return false;
+      at = this.#find(part, at);
+    }
+    return at >= 0 && at <= end;
+  }
+
+  /** Where the leftmost match of a part ends, or -1. */
+  #find(part: Part, from: number): number {
+    const { literal } = part;
+    if (literal !== undefined) {
+      const start = indexOfText(this.#text, literal, from);
+      return start < 0 ? -1 : start + literal.length;
+    }
+    for (let start = from; start <= this.#text.length; start += this.#width(start)) {
+      const end = this.#forward(part, start);
+      if (end >= 0) return end;
+    }
+    return -1;
+  }
+
+  /** Where a part ends that begins at a place, or -1. */
+  #forward({ codePoints }: Part, start: number): number {
+    let at = start;
+    let index = 0;
+    for (; index < codePoints.length; index++) {
+      const code = this.#text.codePointAt(at);
+      if (code === undefined || (codePoints[index] !== any && codePoints[index] !== code)) break;
+      at += code > 0xffff ? 2 : 1;
+    }
+    this.#count(index + 1);
+    return index === codePoints.length ? at : -1;
+  }
+
+  /** Where a part begins that ends at a place, or -1. */
+  #backward({ codePoints }: Part, end: number): number {
+    let at = end;
+    for (const wanted of codePoints.toReversed()) {
+      at -= at >= 2 && this.#width(at - 2) === 2 ? 2 : 1;
+      if (at < 0 || (wanted !== any && wanted !== this.#text.codePointAt(at))) return -1;
+    }
+    return at;
+  }
+
+  /** The units of the code point at a place. */
+  #width(at: number): number {
+    return (this.#text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  }
+
+  #count(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > maxSteps) {
+      throw new EvaluationError("expected a LIKE pattern that is quick on this text");
+    }
+  }
+}
