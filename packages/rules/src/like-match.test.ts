@@ -11,7 +11,7 @@ function like(text: string, pattern: string): boolean {
 
 /** The same as a regular expression, which is slow on hostile texts. */
 function likeRegExp(text: string, pattern: string): boolean {
-  const tokens = pattern.match(/\\.|./gsu) ?? [];
+  const tokens: readonly string[] = pattern.match(/\\.|./gsu) ?? [];
   if (tokens.includes("\\")) return false;
   const source = tokens.map((token) => {
     if (token === "%") return ".*";
