@@ -87,6 +87,18 @@ describe("a claim of the token", () => {
     expect(decide("@request.auth.role = 'admin'", { auth })).toBe(true);
   });
 
+  test("whose path is broken fails, and only for those who have it", () => {
+    expect(decide("@request.auth.prefs..a = 1", { auth: ann })).toBe("failed");
+    expect(decide("@request.auth.prefs..a = 1", {})).toBe(false);
+    expect(
+      rule("@request.auth.prefs..a = 1").explain({
+        record: {},
+        request: { auth: ann, query: {}, headers: {} },
+        nowMs: 0,
+      }),
+    ).toEqual([]);
+  });
+
   test("is NULL for guests, whatever its path", () => {
     expect(decide("@request.auth.role = ''", {})).toBe(true);
     expect(decide("@request.auth.team.owner.role = 'x'", {})).toBe(false);

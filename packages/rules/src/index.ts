@@ -1,5 +1,8 @@
-export { CompiledRule, compileRule, type Decision } from "./compile.ts";
+export type { AudiencePlan } from "./audience-plan.ts";
+export { CompiledRule, compileRule } from "./compile.ts";
 export type { DecidingComparison, OperandValue } from "./deciding-comparison.ts";
+export type { Pin } from "./pin.ts";
+export type { Decision, RuleProgram } from "./program.ts";
 export type { Quirk } from "./parser.ts";
 export { RuleError } from "./rule-error.ts";
 export type { RequestValues, Subject } from "./row.ts";

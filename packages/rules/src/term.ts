@@ -77,3 +77,8 @@ export function verdictOf({ condition }: Term, row: Row): Verdict | "failed" {
     throw error;
   }
 }
+
+/** The comparisons of a term, from the left. */
+export function comparisonsOf(term: Term): readonly ComparisonTerm[] {
+  return term.kind === "comparison" ? [term] : term.terms.flatMap(comparisonsOf);
+}

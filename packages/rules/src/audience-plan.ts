@@ -1,0 +1,95 @@
+import { type Pin, type PinSlot, pinsOf, pinSlots } from "./pin.ts";
+import { emptyRow, type RequestValues, type Subject } from "./row.ts";
+import type { Side, Source } from "./side.ts";
+import { type ComparisonTerm, comparisonsOf, type Term, verdictOf } from "./term.ts";
+
+/** Says something of a request; equal texts, equal in all that matters to one comparison. */
+type KeyPart = (request: RequestValues) => string;
+
+/**
+ * Tells subscribers apart by a rule, so that one decision serves all who are alike, and finds those who may pass by the
+ * values of a record. The options of the subscription are the same for all.
+ */
+export class AudiencePlan {
+  readonly #term: Term | undefined;
+  readonly #parts: readonly KeyPart[];
+  readonly #slots: readonly PinSlot[];
+
+  /** @param term the rule; nothing where it says the same of everybody */
+  constructor(term: Term | undefined) {
+    this.#term = term;
+    const comparisons = term === undefined ? [] : comparisonsOf(term);
+    this.#parts = keyPartsOf(comparisons);
+    this.#slots = pinSlots(comparisons);
+  }
+
+  /** How many look-ups the rule has. */
+  get slotCount(): number {
+    return this.#slots.length;
+  }
+
+  /** Where somebody belongs: equal keys, equal decisions on every record. */
+  keyOf(request: RequestValues): string {
+    return this.#parts.map((part) => part(request)).join("\n");
+  }
+
+  /** By which values each look-up finds somebody; nothing where it does not and they are to be asked each time. */
+  pinKeysOf(request: RequestValues): readonly (readonly string[] | undefined)[] {
+    return this.#slots.map((slot) => slot.keysOf(request));
+  }
+
+  /**
+   * The look-ups that find all who may pass on a record, besides those whom a look-up does not find.
+   * @param subject its auth record does not matter
+   * @returns `everyone` where they cannot be told apart by value
+   */
+  pinsOf(subject: Subject): "everyone" | readonly Pin[] {
+    return this.#term === undefined ? "everyone" : pinsOf(this.#term, subject, this.#slots);
+  }
+}
+
+function keyPartsOf(comparisons: readonly ComparisonTerm[]): readonly KeyPart[] {
+  const parts = new Map<string, KeyPart>();
+  for (const term of comparisons) {
+    const { left, right, syntax } = term;
+    if (isOf(left, ofRequest) && isOf(right, ofRequest) && !left.values && !right.values) {
+      // all that matters of it is what it says
+      if (readsAuth(left) || readsAuth(right)) parts.set(`${syntax.start}`, verdictKey(term));
+      continue;
+    }
+    for (const [side, operand] of [
+      [left, syntax.left],
+      [right, syntax.right],
+    ] as const) {
+      const name = operand.kind === "identifier" ? operand.name : `${operand.start}`;
+      if (readsAuth(side)) parts.set(name, isOf(side, ofRequest) ? valueKey(side) : wholeAuthKey);
+    }
+  }
+  return [...parts.values()];
+}
+
+const ofRequest: readonly Source[] = ["auth", "options"];
+
+function isOf({ sources }: Side, wanted: readonly Source[]): boolean {
+  return sources.every((source) => wanted.includes(source));
+}
+
+function readsAuth({ sources }: Side): boolean {
+  return sources.includes("auth");
+}
+
+function verdictKey(term: ComparisonTerm): KeyPart {
+  return (request) => String(verdictOf(term, { ...emptyRow, request }));
+}
+
+function valueKey({ get, values, parameter, isMissing }: Side): KeyPart {
+  return (request) => {
+    const row = { ...emptyRow, request };
+    if (isMissing?.(row) === true) return "missing";
+    return JSON.stringify([values?.(row) ?? get(row), parameter?.(row)]);
+  };
+}
+
+function wholeAuthKey({ auth }: RequestValues): string {
+  return JSON.stringify(auth ?? null);
+}
