@@ -52,6 +52,12 @@ const rows: readonly (readonly [
   ["a name in front, which means nothing, and never the action", "record.id,action", "{}"],
   ["everything, with keys sorted within values too", "*", sortedStory],
   ["a json field, its keys sorted", "meta", '{"meta":{"a":{"c":2,"d":1},"z":1}}'],
+  [
+    "keys in byte order beyond the first 65,536 characters",
+    "meta",
+    '{"meta":{"\uff5e":1,"\u{1f600}":2}}',
+    { meta: { "\u{1f600}": 2, "\uff5e": 1 } },
+  ],
   ["within an object", "meta.a.c", '{"meta":{"a":{"c":2}}}'],
   ["what is not there within an object: an empty one", "meta.a.missing", '{"meta":{"a":{}}}'],
   ["a star within an object, but what is listed", "meta.*,meta.a.c", '{"meta":{"a":{"c":2},"z":1}}'],

@@ -27,6 +27,7 @@ test.each<[value: unknown, text: string]>([
 test.each<[value: unknown, text: string]>([
   [{ b: 1, a: { d: [{ f: 1, e: "<" }], c: null } }, '{"a":{"c":null,"d":[{"e":"\\u003c","f":1}]},"b":1}'],
   [{ b: 1, 2: 1, 10: 1, _: 1, A: 1, é: 1 }, '{"10":1,"2":1,"A":1,"_":1,"b":1,"é":1}'],
+  [{ "\u{1f600}": 1, "\uff5e": 2, a: 3, ab: 4 }, '{"a":3,"ab":4,"\uff5e":2,"\u{1f600}":1}'],
   [[1, "a"], '[1,"a"]'],
   ["&", '"\\u0026"'],
 ])("%j is written as %s with its keys sorted", (value, text) => {

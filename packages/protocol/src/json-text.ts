@@ -23,7 +23,21 @@ export function encodeSortedJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(encodeSortedJson).join(",")}]`;
   if (!isJsonObject(value)) return encodeJson(value);
   const members = Object.keys(value)
-    .toSorted()
+    .toSorted(byBytes)
     .map((key) => `${encodeJson(key)}:${encodeSortedJson(value[key])}`);
   return `{${members.join(",")}}`;
+}
+
+/** The order of UTF-8 bytes, which is that of code points; UTF-16 puts surrogates before U+E000. */
+function byBytes(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at++) {
+    const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];
+    if (a !== b) return rankOf(a) - rankOf(b);
+  }
+  return left.length - right.length;
+}
+
+function rankOf(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }

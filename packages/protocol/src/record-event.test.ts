@@ -120,10 +120,7 @@ test.each([
     '{"action":"create","record":{"id":"*"}}',
     'expected record.id to be a non-empty string other than "*", got "*"',
   ],
-  [
-    '{"action":"create","record":{"id":"p1"}}',
-    "expected a collection name or id beside action, got nothing",
-  ],
+  ['{"action":"create","record":{"id":"p1"}}', "expected a collection name or id beside action, got nothing"],
   [
     '{"action":"create","collection":5,"record":{"id":"p1"}}',
     "expected a collection name or id beside action, got 5",
