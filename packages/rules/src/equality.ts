@@ -51,12 +51,24 @@ export function columnEquality(left: Side, right: Side): ((row: Row) => Truth) |
       return value === (typeof value === typeof wanted ? wanted : convert(wanted));
     };
   }
-  const wanted = convert(getBound(emptyRow));
+  const wanted = columnLiteral(column, bound) ?? "";
   if (isBlank(wanted)) return (row) => isBlank(getColumn(row));
   return (row) => {
     const value = getColumn(row);
     return value === null ? null : value === wanted;
   };
+}
+
+/**
+ * The value that a column must have to equal a literal: one compares with `===`.
+ * @returns nothing where the literal is empty, or none, or the column is JSON
+ */
+export function columnLiteral(column: Side, literal: Side): SqlValue | undefined {
+  const isLiteral = literal.sources.length === 0 && isBound(literal);
+  if (!isLiteral || isBound(column) || column.isJson) return undefined;
+  const { right: convert = unconverted } = conversions(column, literal);
+  const value = convert(literal.get(emptyRow));
+  return isBlank(value) ? undefined : value;
 }
 
 function unconverted(value: SqlValue): SqlValue {

@@ -1,6 +1,7 @@
 export type { AudiencePlan } from "./audience-plan.ts";
 export { CompiledRule, compileRule } from "./compile.ts";
 export type { DecidingComparison, OperandValue } from "./deciding-comparison.ts";
+export type { LiteralPin } from "./literal-pin.ts";
 export type { Pin } from "./pin.ts";
 export type { Decision, RuleProgram } from "./program.ts";
 export type { Quirk } from "./parser.ts";

@@ -2,6 +2,7 @@ import { AudiencePlan } from "./audience-plan.ts";
 import type { Condition } from "./comparison.ts";
 import { type DecidingComparison, decidingComparisons } from "./deciding-comparison.ts";
 import { EvaluationError } from "./evaluation-error.ts";
+import { type LiteralPin, literalPinsOf } from "./literal-pin.ts";
 import { compileOperand } from "./operand.ts";
 import type { Row, Subject } from "./row.ts";
 import type { RuleCollection } from "./schema.ts";
@@ -29,6 +30,8 @@ export class RuleProgram {
   readonly constant: Decision | undefined;
   /** How to find who passes among many. */
   readonly audiences: AudiencePlan;
+  /** The values of which a record must have one to pass; nothing where there are none of the kind. */
+  readonly literalPins: readonly LiteralPin[] | undefined;
   readonly #condition: Condition;
 
   /** @throws {RuleError} where PocketBase would refuse the rule */
@@ -40,6 +43,7 @@ export class RuleProgram {
     if (takesMore) this.constant = "undecidable";
     else this.constant = constant && decisionOf(constant.verdict);
     this.audiences = new AudiencePlan(this.constant === undefined ? this.term : undefined);
+    this.literalPins = this.constant === undefined ? literalPinsOf(this.term) : undefined;
     this.#condition =
       this.scope.nodes.length === 0 ? condition : (row) => someRow(this.scope, condition, row);
   }
