@@ -35,6 +35,7 @@ export function parse(text: string): Parse {
 class Parser {
   readonly quirks: Quirk[] = [];
   readonly #text: string;
+  readonly #bracketEnds = new Map<number, number>();
   #comparisons = 0;
 
   constructor(text: string) {
@@ -44,7 +45,7 @@ class Parser {
   group(span: Span, depth: number): Group {
     if (depth > maxDepth)
       throw new RuleError("limit", `expected brackets at most ${maxDepth} deep`, span.start);
-    const scanner = new Scanner(this.#text, span);
+    const scanner = new Scanner(this.#text, span, this.#bracketEnds);
     const items: Item[] = [];
     let join: Item["join"] = "&&";
     let expectsJoin = false;

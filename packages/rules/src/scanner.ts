@@ -19,13 +19,18 @@ const maxCallDepth = 3;
 export class Scanner {
   readonly #text: string;
   readonly #end: number;
+  readonly #bracketEnds: Map<number, number>;
   #at: number;
 
-  /** Scans a part of a text, so that positions are those of the whole. */
-  constructor(text: string, { start, end }: Span) {
+  /**
+   * Scans a part of a text, so that positions are those of the whole.
+   * @param bracketEnds where brackets end, by where they begin; shared by all parts, so that each is looked for once
+   */
+  constructor(text: string, { start, end }: Span, bracketEnds = new Map<number, number>()) {
     this.#text = text;
     this.#at = start;
     this.#end = end;
+    this.#bracketEnds = bracketEnds;
   }
 
   /** @throws {RuleError} `syntax` where no token begins or one does not end */
@@ -86,7 +91,8 @@ export class Scanner {
     this.#at += 1;
     this.#run((char) => isDigit(char) || char === ".");
     const literal = this.#text.slice(start, this.#at);
-    if (!/^-?\d*\.?\d*\d$/.test(literal)) throw syntaxError(`expected a number, got ${literal}`, start);
+    const isNumber = literal.indexOf(".") === literal.lastIndexOf(".") && isDigit(literal.slice(-1));
+    if (!isNumber) throw syntaxError(`expected a number, got ${literal}`, start);
     const value = Number(literal);
     return { kind: "number", value: Number.isFinite(value) ? value : 0, start, end: this.#at };
   }
@@ -151,19 +157,26 @@ export class Scanner {
     return isQuote(char) ? this.#quoted() : this.#unexpected();
   }
 
-  /** Finds the closing bracket; quotes are known, comments are not. */
   #brackets(): Token {
     const start = this.#at;
-    let depth = 0;
+    this.#at = this.#bracketEnds.get(start) ?? this.#findBracketEnds();
+    return { kind: "brackets", start, end: this.#at };
+  }
+
+  /** Finds the closing bracket, and those of all brackets inside; quotes are known, comments are not. */
+  #findBracketEnds(): number {
+    const start = this.#at;
+    const open: number[] = [];
     while (this.#at < this.#end) {
       const char = this.#peek();
       if (isQuote(char)) {
         this.#closingQuote();
         continue;
       }
+      if (char === "(") open.push(this.#at);
       this.#at += 1;
-      if (char === "(") depth += 1;
-      if (char === ")" && --depth === 0) return { kind: "brackets", start, end: this.#at };
+      if (char === ")") this.#bracketEnds.set(open.pop() ?? start, this.#at);
+      if (open.length === 0) return this.#at;
     }
     throw syntaxError("expected a closing )", start);
   }
