@@ -44,7 +44,7 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
     nowMs: () => Date.UTC(2026, 0, 1),
     defer: (flush) => pending.push(flush),
     onDelivered: (frames) => (delivered += frames),
-    onDenied: (reason) => denied.push(reason),
+    onDenied: (reason, _topic, subscribers) => denied.push(...Array<DenialReason>(subscribers).fill(reason)),
     onReleased: (clientIds, identity) => released.push({ clientIds, identity }),
   });
   hub.setCollections(collectionSet(...collections));

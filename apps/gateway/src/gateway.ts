@@ -46,8 +46,8 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     nowMs: Date.now,
     defer: (flush) => void setImmediate(flush),
     onDelivered: (frames) => metrics.deliveries.inc(frames),
-    onDenied: (reason, topic) => {
-      metrics.denials.inc({ reason });
+    onDenied: (reason, topic, subscribers) => {
+      metrics.denials.inc({ reason }, subscribers);
       // a plain no is no news
       if (reason !== "rule" && reason !== "filter")
         denials.warn(reason, { reason, topic }, "not decided: denied");

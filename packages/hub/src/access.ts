@@ -89,12 +89,6 @@ function denyBy(
   return decision === false ? kind : `${kind}-${decision}`;
 }
 
-/** Whether a decision is the same for every identity that is asked, on one record. */
-export function isSameForAll(access: Access): boolean {
-  if (typeof access === "string" || access instanceof RuleError) return true;
-  return access.constant !== undefined || !access.needs.has("request");
-}
-
 const authRecords = new WeakMap<Identity, Readonly<Record<string, unknown>>>();
 
 /** What `@request.*` reads for an identity under a subscription. */

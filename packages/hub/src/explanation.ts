@@ -75,8 +75,8 @@ function explainRecord(
     return { outcome: "unmatched", topics: topicsOf(event, collections) };
   }
   const access = new CollectionAccess(collections);
-  const decisions = new RecordDecisions({ access, collection, record, nowMs });
-  const { denial, isManager } = decisions.forSubscription(subscription, match.rule)(identity);
+  const guard = { access, collection, rule: match.rule };
+  const { denial, isManager } = new RecordDecisions({ guard, record, nowMs }, subscription).decide(identity);
   const { options } = subscription;
   if (denial === undefined) {
     const encoder = new EventEncoder(collection, event);

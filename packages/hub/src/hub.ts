@@ -16,7 +16,8 @@ import { CollectionAccess, type RuleWarning } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
-import { type SubscriberGroup, SubscriptionIndex } from "./subscription-index.ts";
+import type { SubscriberGroup, TopicGuard } from "./subscriber-group.ts";
+import { SubscriptionIndex } from "./subscription-index.ts";
 import type { View } from "./view.ts";
 
 /** What a hub needs from the process around it. */
@@ -27,8 +28,8 @@ export interface HubContext {
   readonly defer: (flush: () => void) => void;
   /** Counts a frame that was put into an outbox. */
   readonly onDelivered: (frames: number) => void;
-  /** Counts a subscriber of a topic who may not have an event. */
-  readonly onDenied: (reason: DenialReason, topic: string) => void;
+  /** Counts subscribers of a topic who may not have an event. */
+  readonly onDenied: (reason: DenialReason, topic: string, subscribers: number) => void;
   /** Tells that clients have lost their identity and are guests now. */
   readonly onReleased: (clientIds: readonly string[], identity: string) => void;
 }
@@ -109,10 +110,13 @@ export class Hub {
     for (const [raw, subscription] of client.subscriptions) {
       if (!wanted.has(raw)) this.#index.remove(client, subscription);
     }
-    for (const subscription of wanted.values()) this.#index.add(client, subscription);
+    this.#bound.bind(client, identity);
+    for (const [raw, subscription] of wanted) {
+      if (client.subscriptions.has(raw)) this.#index.move(client, subscription);
+      else this.#index.add(client, subscription);
+    }
     client.version = version;
     client.subscriptions = wanted;
-    this.#bound.bind(client, identity);
     return true;
   }
 
@@ -151,7 +155,7 @@ export class Hub {
   /** Sends a message to everybody who subscribed to its topic, or to one of them. */
   dispatchMessage({ topic, data, rule, clientId }: CustomMessage, cursor?: string): void {
     const access = prepareMessageRule(rule);
-    for (const { subscription, clients } of this.#index.find(topicOf(topic))) {
+    for (const { subscription, clients } of this.#index.find(topicOf(topic))?.all ?? []) {
       // a topic with a query of its own names fewer subscriptions than its topic part
       if (!`${subscription.raw}?`.startsWith(`${topic}?`)) continue;
       const frame = encodeFrame({ event: subscription.raw, data, id: cursor });
@@ -162,49 +166,68 @@ export class Hub {
         const subject = { record: {}, request, nowMs: this.#context.nowMs() };
         const denial = identity.kind === "superuser" ? undefined : denyByRule(access, subject);
         if (denial === undefined) this.#deliver(client, frame);
-        else this.#context.onDenied(denial, subscription.topic);
+        else this.#context.onDenied(denial, subscription.topic, 1);
       }
     }
   }
 
   #sendRecord(event: RecordEvent, collection: Collection, cursor: string | undefined): void {
-    const encoder = new EventEncoder(collection, event);
-    const decisions = new RecordDecisions({
-      access: this.#access,
-      collection,
-      record: event.record,
+    const { record } = event;
+    const dispatch = {
+      encoder: new EventEncoder(collection, event),
       nowMs: this.#context.nowMs(),
-    });
-    for (const { topic, rule } of recordTopics(collection, event.record.id)) {
-      for (const group of this.#index.find(topic))
-        this.#sendToGroup(group, { rule, encoder, decisions, cursor });
+      record,
+      cursor,
+    };
+    for (const { topic, rule } of recordTopics(collection, record.id)) {
+      const groups = this.#index.find(topic);
+      if (groups === undefined) continue;
+      const guard = { access: this.#access, collection, rule };
+      let asked = 0;
+      const subject = { record, request: { query: {}, headers: {} }, nowMs: dispatch.nowMs };
+      for (const group of groups.find(guard, subject)) {
+        this.#sendToGroup(group, guard, dispatch);
+        asked += group.clients.size;
+      }
+      if (asked < groups.size) this.#context.onDenied("filter", topic, groups.size - asked);
     }
   }
 
   #sendToGroup(
-    { subscription, pickFields, clients }: SubscriberGroup,
-    { rule, encoder, decisions, cursor }: GroupDispatch,
+    group: SubscriberGroup,
+    guard: TopicGuard,
+    { encoder, record, nowMs, cursor }: RecordDispatch,
   ): void {
-    const decide = decisions.forSubscription(subscription, rule);
+    const { subscription, pickFields, clients } = group;
+    const { topic, raw, options } = subscription;
+    const decisions = new RecordDecisions({ guard, record, nowMs }, subscription);
     const frames = new Map<View, Uint8Array>();
-    for (const client of clients) {
-      const { denial, isManager } = decide(client.identity);
+    let asked = 0;
+    const subject = { record, request: { query: options.query, headers: options.headers }, nowMs };
+    for (const audience of group.audiencesOf(guard).find(subject)) {
+      asked += audience.clients.size;
+      const { denial, isManager } = decisions.decide(audience.identity);
       if (denial !== undefined) {
-        this.#context.onDenied(denial, subscription.topic);
+        this.#context.onDenied(denial, topic, audience.clients.size);
         continue;
       }
-      const view = encoder.viewOf(client.identity, isManager);
-      const frame =
-        frames.get(view) ??
-        encodeFrame({ event: subscription.raw, data: encoder.encode(view, pickFields), id: cursor });
-      frames.set(view, frame);
-      this.#deliver(client, frame);
+      for (const client of audience.clients) {
+        const view = encoder.viewOf(client.identity, isManager);
+        const frame =
+          frames.get(view) ?? encodeFrame({ event: raw, data: encoder.encode(view, pickFields), id: cursor });
+        frames.set(view, frame);
+        this.#deliver(client, frame);
+      }
     }
+    if (asked < clients.size) this.#context.onDenied("rule", topic, clients.size - asked);
   }
 
   #release(collectionId: string, recordId: string): void {
     const released = this.#bound.release(collectionId, recordId);
     if (released.length === 0) return;
+    for (const client of released) {
+      for (const subscription of client.subscriptions.values()) this.#index.move(client, subscription);
+    }
     const clientIds = released.map(({ id }) => id);
     this.#context.onReleased(clientIds, `${collectionId}/${recordId}`);
   }
@@ -225,10 +248,10 @@ export class Hub {
 }
 
 /** What one event brings to every group of subscribers. */
-interface GroupDispatch {
-  readonly rule: "listRule" | "viewRule";
+interface RecordDispatch {
   readonly encoder: EventEncoder;
-  readonly decisions: RecordDecisions;
+  readonly record: RecordEvent["record"];
+  readonly nowMs: number;
   readonly cursor: string | undefined;
 }
 

@@ -7,7 +7,7 @@ const clientOf = (id: string): Client => new Client(id, "", { write: () => {} })
 
 /** What an index finds: the clients of each subscription string. */
 function found(index: SubscriptionIndex, topic: string): unknown {
-  return [...index.find(topic)].map(({ subscription, clients }) => [
+  return [...(index.find(topic)?.all ?? [])].map(({ subscription, clients }) => [
     subscription.raw,
     Array.from(clients, ({ id }) => id),
   ]);

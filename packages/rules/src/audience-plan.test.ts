@@ -79,6 +79,7 @@ describe("a record is pinned", () => {
     ["author = @request.auth.id && flag = true", []],
     ["author = @request.auth.id && flag = false", [["ann"]]],
     ["editors:each ?= @request.auth.id && author = @request.auth.id", [["ann"]]],
+    ["author = @request.auth.id && editors:each ?= @request.auth.id", [["ann"]]],
     ["@request.auth.id != '' && (author = @request.auth.id || flag = true)", [["ann"]]],
     ["author != @request.auth.id", "everyone"],
     ["total = @request.auth.id", "everyone"],

@@ -1,0 +1,131 @@
+import type { Identity, SubscriptionOptions } from "@sluice/protocol";
+import type { AudiencePlan, RequestValues, RuleProgram, Subject } from "@sluice/rules";
+import { type Access, requestValues } from "./access.ts";
+import type { Client } from "./client.ts";
+import { PinIndex } from "./pin-index.ts";
+
+/** Subscribers of one string for whom every decision is the same. */
+export interface Audience {
+  /** Of one of them, who is asked for all. */
+  readonly identity: Identity;
+  readonly clients: Set<Client>;
+}
+
+/** What decides on the subscribers of one string. */
+export interface AudienceRules {
+  readonly rule: Access;
+  /** Nothing where nobody's e-mail is in question. */
+  readonly manageRule: Access | undefined;
+  /** Superusers' filters may read who they are; others' may not. */
+  readonly filter: Access;
+  readonly options: SubscriptionOptions;
+}
+
+/** The subscribers of one string by audience: who is alike is decided once, and who may pass is found by value. */
+export class Audiences {
+  readonly #rules: AudienceRules;
+  readonly #places = new Map<Client, Place>();
+  /** By how the rule is for them; superusers, and all whom it does not tell apart, have no program. */
+  readonly #parts = new Map<RuleProgram | "superusers" | "others", ProgramAudiences>();
+
+  constructor(rules: AudienceRules, clients: Iterable<Client>) {
+    this.#rules = rules;
+    for (const client of clients) this.add(client);
+  }
+
+  /** Takes in a client under the identity that it has now. */
+  add(client: Client): void {
+    const { rule, filter, manageRule, options } = this.#rules;
+    const { identity } = client;
+    const values = requestValues(identity, options);
+    const isSuperuser = identity.kind === "superuser";
+    const program = isSuperuser ? "superusers" : (programOf(rule, values) ?? "others");
+    const part = this.#parts.get(program) ?? new ProgramAudiences(planOf(program));
+    this.#parts.set(program, part);
+    const second = isSuperuser ? filter : manageRule;
+    const audience = part.enter(client, values, second === undefined ? "" : keyBy(second, values));
+    this.#places.set(client, { part, audience });
+  }
+
+  remove(client: Client): void {
+    const place = this.#places.get(client);
+    if (place === undefined) return;
+    this.#places.delete(client);
+    place.part.leave(client, place.audience);
+  }
+
+  /** The audiences that may pass on a record; those that it leaves out are told by their values that they do not. */
+  *find(subject: Subject): Iterable<Audience> {
+    for (const part of this.#parts.values()) yield* part.find(subject);
+  }
+}
+
+function programOf(access: Access, values: RequestValues): RuleProgram | undefined {
+  if (typeof access === "string" || !("programFor" in access)) return undefined;
+  const program = access.programFor(values);
+  return program === "refused" ? undefined : program;
+}
+
+function planOf(program: RuleProgram | string): AudiencePlan | undefined {
+  return typeof program === "string" ? undefined : program.audiences;
+}
+
+/** Where a further rule has somebody; each auth collection has programs of its own. */
+function keyBy(access: Access, values: RequestValues): string {
+  const key = programOf(access, values)?.audiences.keyOf(values);
+  return key === undefined ? "" : `${String(values.auth?.["collectionId"])}\n${key}`;
+}
+
+interface KeyedAudience extends Audience {
+  readonly key: string;
+  readonly pinKeys: readonly (readonly string[] | undefined)[];
+}
+
+interface Place {
+  readonly part: ProgramAudiences;
+  readonly audience: KeyedAudience;
+}
+
+/** The audiences for which the rule is the same program. */
+class ProgramAudiences {
+  readonly #plan: AudiencePlan | undefined;
+  readonly #byKey = new Map<string, KeyedAudience>();
+  readonly #pins: readonly PinIndex<KeyedAudience>[];
+
+  constructor(plan: AudiencePlan | undefined) {
+    this.#plan = plan;
+    this.#pins = Array.from({ length: plan?.slotCount ?? 0 }, () => new PinIndex());
+  }
+
+  enter(client: Client, values: RequestValues, secondKey: string): KeyedAudience {
+    const key = `${this.#plan?.keyOf(values) ?? ""}\n\n${secondKey}`;
+    const audience = this.#byKey.get(key) ?? this.#open(client.identity, key, values);
+    audience.clients.add(client);
+    return audience;
+  }
+
+  leave(client: Client, audience: KeyedAudience): void {
+    audience.clients.delete(client);
+    if (audience.clients.size > 0) return;
+    this.#byKey.delete(audience.key);
+    for (const [slot, pins] of this.#pins.entries()) pins.remove(audience, audience.pinKeys[slot]);
+  }
+
+  find(subject: Subject): Iterable<Audience> {
+    const pins = this.#plan?.pinsOf(subject) ?? "everyone";
+    if (pins === "everyone") return this.#byKey.values();
+    const found = new Set<KeyedAudience>();
+    for (const pin of pins) {
+      if (this.#pins[pin.slot]?.collect(pin, found) !== true) return this.#byKey.values();
+    }
+    return found;
+  }
+
+  #open(identity: Identity, key: string, values: RequestValues): KeyedAudience {
+    const pinKeys = this.#plan?.pinKeysOf(values) ?? [];
+    const audience: KeyedAudience = { identity, key, pinKeys, clients: new Set() };
+    this.#byKey.set(key, audience);
+    for (const [slot, pins] of this.#pins.entries()) pins.add(audience, pinKeys[slot]);
+    return audience;
+  }
+}

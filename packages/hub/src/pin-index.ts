@@ -1,0 +1,67 @@
+import type { Pin } from "@sluice/rules";
+
+/** Most places at which the words of one record are looked into. */
+const maxParts = 10_000;
+
+/** Finds whom one look-up of a rule pins to a value. */
+export class PinIndex<T> {
+  readonly #byKey = new Map<string, Set<T>>();
+  /** Who has no key, and is to be asked each time. */
+  readonly #unkeyed = new Set<T>();
+  /** How many keys there are of each length. */
+  readonly #lengths = new Map<number, number>();
+
+  /** @param keys nothing for one who has none */
+  add(item: T, keys: readonly string[] | undefined): void {
+    if (keys === undefined) this.#unkeyed.add(item);
+    for (const key of keys ?? []) {
+      const items = this.#byKey.get(key) ?? new Set<T>();
+      if (items.size === 0) this.#countLength(key, 1);
+      this.#byKey.set(key, items.add(item));
+    }
+  }
+
+  remove(item: T, keys: readonly string[] | undefined): void {
+    if (keys === undefined) this.#unkeyed.delete(item);
+    for (const key of keys ?? []) {
+      const items = this.#byKey.get(key);
+      if (items?.delete(item) !== true || items.size > 0) continue;
+      this.#byKey.delete(key);
+      this.#countLength(key, -1);
+    }
+  }
+
+  /**
+   * Adds those whom a record's values pin.
+   * @returns false where they are too many to look up: anybody may be pinned
+   */
+  collect({ keys, findsParts }: Omit<Pin, "slot">, found: Set<T>): boolean {
+    for (const item of this.#unkeyed) found.add(item);
+    if (findsParts && this.#partCount(keys) > maxParts) return false;
+    for (const key of keys) {
+      if (findsParts) this.#collectParts(key, found);
+      else this.#collectKey(key, found);
+    }
+    return true;
+  }
+
+  #collectKey(key: string, found: Set<T>): void {
+    for (const item of this.#byKey.get(key) ?? []) found.add(item);
+  }
+
+  #collectParts(word: string, found: Set<T>): void {
+    for (const length of this.#lengths.keys()) {
+      for (let at = 0; at + length <= word.length; at++) this.#collectKey(word.slice(at, at + length), found);
+    }
+  }
+
+  #partCount(words: readonly string[]): number {
+    return words.reduce((count, word) => count + word.length * this.#lengths.size, 0);
+  }
+
+  #countLength({ length }: string, change: 1 | -1): void {
+    const count = (this.#lengths.get(length) ?? 0) + change;
+    if (count === 0) this.#lengths.delete(length);
+    else this.#lengths.set(length, count);
+  }
+}

@@ -1,0 +1,78 @@
+import type { Collection, Subscription } from "@sluice/protocol";
+import type { LiteralPin } from "@sluice/rules";
+import { Audiences } from "./audiences.ts";
+import type { Client } from "./client.ts";
+import type { CollectionAccess } from "./collection-access.ts";
+import { type FieldPicker, parseFields } from "./field-picker.ts";
+
+/** Which collection a topic is about, and which of its rules guards it. */
+export interface TopicGuard {
+  readonly access: CollectionAccess;
+  readonly collection: Collection;
+  readonly rule: "listRule" | "viewRule";
+}
+
+/** One subscription string and everybody on this node who asked for it. */
+export class SubscriberGroup {
+  readonly subscription: Subscription;
+  /** Nothing where the string asks for all fields. */
+  readonly pickFields: FieldPicker | undefined;
+  readonly clients = new Set<Client>();
+  #audiences: Audiences | undefined;
+
+  constructor(subscription: Subscription) {
+    this.subscription = subscription;
+    this.pickFields = parseFields(subscription.options.query["fields"] ?? "");
+  }
+
+  /** @returns false where the client is in it already */
+  add(client: Client): boolean {
+    if (this.clients.has(client)) return false;
+    this.clients.add(client);
+    this.#audiences?.add(client);
+    return true;
+  }
+
+  /** @returns false where the client is not in it */
+  remove(client: Client): boolean {
+    this.#audiences?.remove(client);
+    return this.clients.delete(client);
+  }
+
+  /** Puts a client whose identity has changed into the audience where it belongs now. */
+  move(client: Client): void {
+    this.#audiences?.remove(client);
+    this.#audiences?.add(client);
+  }
+
+  /** Its audiences under a guard; made when they are first asked for, and kept up until the next {@link regroup}. */
+  audiencesOf({ access, collection, rule }: TopicGuard): Audiences {
+    this.#audiences ??= new Audiences(
+      {
+        rule: access.rulesOf(collection)[rule],
+        manageRule: collection.type === "auth" ? access.rulesOf(collection).manageRule : undefined,
+        filter: this.#filterIn(access, collection),
+        options: this.subscription.options,
+      },
+      this.clients,
+    );
+    return this.#audiences;
+  }
+
+  /** Forgets the audiences: the rules have changed. */
+  regroup(): void {
+    this.#audiences = undefined;
+  }
+
+  /** The literals of which a record must have one to pass the filter; nothing where they do not tell. */
+  literalPins({ access, collection }: TopicGuard): readonly LiteralPin[] | undefined {
+    const filter = this.#filterIn(access, collection);
+    if (typeof filter === "string" || !("programFor" in filter) || filter.superusersOnly) return undefined;
+    const program = filter.programFor(this.subscription.options);
+    return program === "refused" ? undefined : program.literalPins;
+  }
+
+  #filterIn(access: CollectionAccess, collection: Collection) {
+    return access.filterOf(this.subscription, this.subscription.options.query["filter"] ?? "", collection);
+  }
+}
