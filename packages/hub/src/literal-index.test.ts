@@ -2,9 +2,11 @@ import type { LiteralPin, Subject } from "@sluice/rules";
 import { expect, test } from "vitest";
 import { LiteralIndex } from "./literal-index.ts";
 
+function isValue(item: unknown): item is string | number {
+  return typeof item === "string" || typeof item === "number";
+}
+
 function pin(name: string, value: string | number): LiteralPin {
-  const isValue = (item: unknown): item is string | number =>
-    typeof item === "string" || typeof item === "number";
   return { name, value, valuesOf: ({ record }) => [record[name]].flat().filter(isValue) };
 }
 

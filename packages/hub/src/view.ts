@@ -35,10 +35,12 @@ export function exportRecord(collection: Collection, record: JsonObject, view: V
  * @returns a JSON object on one line
  */
 export function encodeExport(exported: JsonObject): string {
-  const members = Object.keys(exported)
-    .toSorted()
-    .map((key) => `${encodeJson(key)}:${encodeJson(exported[key])}`);
-  return `{${members.join(",")}}`;
+  const keys = Object.keys(exported).toSorted();
+  // an object puts keys that look like integers before all others
+  if (keys.some((key) => /^\d+$/.test(key))) {
+    return `{${keys.map((key) => `${encodeJson(key)}:${encodeJson(exported[key])}`).join(",")}}`;
+  }
+  return encodeJson(Object.fromEntries(keys.map((key) => [key, exported[key]])));
 }
 
 function isVisible(collection: Collection, { name, type, hidden }: Field, view: View): boolean {
