@@ -59,6 +59,7 @@ describe("geoDistance", () => {
     ["geoDistance(title, km, 1, 0) > 111", true],
     ["geoDistance(data.text, km, 1, 0) = null", true],
     ["geoDistance(null, 0, 1, 0) = null", true],
+    ["geoDistance(null, 0, 1, 0) = ''", false],
     ["geoDistance(null, 0, 1, 0) != 1", true],
     ["geoDistance(null, 0, 1, 0) > 1", false],
     ["geoDistance(true, false, true, 90) > 10007", true],
@@ -95,12 +96,19 @@ describe("geoDistance", () => {
 });
 
 describe("strftime", () => {
-  const record = { title: "2024", at: "2024-05-17 13:45:06.789Z", tags: ["2024-01-01", "2025-01-01"] };
+  const record = {
+    title: "2024",
+    km: 2024,
+    at: "2024-05-17 13:45:06.789Z",
+    tags: ["2024-01-01", "2025-01-01"],
+  };
 
   test.each([
     ["strftime('%Y', at) = '2024'", true],
     ["strftime('%Y', at) = 2024", false],
     ["strftime('%Y', at) > 3000", true],
+    ["strftime('%Y', at) = km", false],
+    ["strftime('%Y', at) >= km", true],
     ["strftime('%Y', at) = title", true],
     ["strftime('%Y', '2024-05-17') = title", true],
     ["strftime('%F', at, '+1 month', 'start of month', '-1 day',) = '2024-05-31'", true],

@@ -188,3 +188,13 @@ describe.each(operators)("%s", (operator) => {
     }
   });
 });
+
+test.each([
+  ["tags:each ?= 'a'", "unknown"],
+  ["tags:each ?> 'a'", "unknown"],
+  ["tags:each = 'a'", "unknown"],
+  ["tags:each ?!~ 'a'", "unknown"],
+])("%s is %s for a record without tags", (text, verdict) => {
+  const rule = compileRule(text, { schema, collection: posts, kind: "rule" });
+  expect(verdictOf(rule, { record: {}, request: { query: {}, headers: {} }, nowMs: 0 })).toBe(verdict);
+});

@@ -164,15 +164,12 @@ export class Moment {
 
   /** @returns false where it is no number, or out of range */
   asJulianDay(): boolean {
-    const isGood = this.#julianMs !== undefined && this.#raw !== undefined;
-    this.#raw = undefined;
-    return isGood;
+    return this.#julianMs !== undefined && this.#raw !== undefined;
   }
 
   /** Takes a number that is no Julian day number for Unix time. */
   asEither(): void {
-    if (this.#raw !== undefined && this.#julianMs === undefined) this.asUnixTime();
-    else this.#raw = undefined;
+    if (this.#julianMs === undefined) this.asUnixTime();
   }
 
   #toJulian(): number {

@@ -48,7 +48,7 @@ function shortened(digits: string, exponent: number): Decimal | undefined {
     const kept = digits.slice(0, 14).replace(/9+$/, "");
     return rounded({ digits, exponent }, kept.length + 1);
   }
-  if (exponent < digits.length - 1 && digits.slice(13, 16) !== "000") return undefined;
+  if (digits.slice(13, 16) !== "000") return undefined;
   return { digits: digits.slice(0, 13).replace(/0+$/, ""), exponent };
 }
 

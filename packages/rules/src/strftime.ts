@@ -50,10 +50,7 @@ const isoDate = (moment: Moment): string => {
   const { year, month, day } = moment.date();
   return `${pad(year, 4)}-${pad(month)}-${pad(day)}`;
 };
-const hour12 = (moment: Moment): number => {
-  const { hour } = moment.clock();
-  return (hour > 12 ? hour - 12 : hour) || 12;
-};
+const hour12 = (moment: Moment): number => moment.clock().hour % 12 || 12;
 const isAfternoon = (moment: Moment): boolean => moment.clock().hour >= 12;
 const wholeSecond = (moment: Moment): number => Math.trunc(moment.clock().second);
 const dayOfYear = (moment: Moment): number =>
@@ -69,7 +66,7 @@ function isoThursday(moment: Moment): Moment {
 const substitutions: Readonly<Record<string, (moment: Moment) => string>> = {
   d: (moment) => pad(moment.date().day),
   e: (moment) => pad(moment.date().day, 2, " "),
-  f: (moment) => Math.min(moment.clock().second, 59.999).toFixed(3).padStart(6, "0"),
+  f: (moment) => moment.clock().second.toFixed(3).padStart(6, "0"),
   F: isoDate,
   G: (moment) => pad(isoThursday(moment).date().year, 4),
   g: (moment) => pad(isoThursday(moment).date().year % 100),
