@@ -27,7 +27,7 @@ const fields = [
 
 function gather({ listRule, subscribers, identityOf, subscriptionOf, recordOf }: CrowdPlan): Crowd {
   let delivered = 0;
-  let flush = (): void => undefined;
+  let flush: (() => void) | undefined;
   const hub = new Hub({
     nowMs: () => 1_790_000_000_000,
     defer: (run) => (flush = run),
@@ -48,15 +48,23 @@ function gather({ listRule, subscribers, identityOf, subscriptionOf, recordOf }:
     send: (index) => {
       const record = { id: `record${index}`, text: "x".repeat(200), ...recordOf(index) };
       hub.dispatchRecord({ kind: "record", action: "update", collection: "posts", record });
-      flush();
+      flush?.();
     },
     delivered: () => delivered,
   };
 }
 
+function userId(index: number): string {
+  return `user${String(index).padStart(11, "0")}`;
+}
+
 function userOf(index: number, claims: JsonObject = {}): Identity {
-  const id = `user${String(index).padStart(11, "0")}`;
-  return { kind: "record", id, collectionId: "users", collectionName: "users", claims };
+  return { kind: "record", id: userId(index), collectionId: "users", collectionName: "users", claims };
+}
+
+/** A record that one of a thousand users owns. */
+function ownedRecord(index: number): JsonObject {
+  return { owner: userId(index % 1_000), editors: [] };
 }
 
 /** Microseconds of CPU for one event: the least of several rounds, which other processes disturb least. */
@@ -103,12 +111,8 @@ for (const [figure, listRule] of [
   ["selectivity: owner", ownerRule],
   ["selectivity: owner, editors or flag", eitherRule],
 ] as const) {
-  const recordOf = (index: number): JsonObject => ({
-    owner: `user${String(index % 1_000).padStart(11, "0")}`,
-    editors: [],
-  });
   const [few, many] = [1_000, 100_000].map((subscribers) =>
-    eventUs(gather({ listRule, subscribers, identityOf: userOf, recordOf })),
+    eventUs(gather({ listRule, subscribers, identityOf: userOf, recordOf: ownedRecord })),
   );
   print(figure, {
     eventUsOf1000: few ?? 0,
