@@ -189,12 +189,21 @@ describe.each(operators)("%s", (operator) => {
   });
 });
 
+test.each(["?= 'a'", "= 'a'", "?> 'a'", "?!~ 'a'", "?= @request.query.k"])(
+  "tags:each %s is unknown for a record without tags",
+  (rest) => {
+    const subject = { record: {}, request: { query: { k: "a" }, headers: {} }, nowMs: 0 };
+    expect(verdictOf(compile("tags:each", "", rest), subject)).toBe("unknown");
+  },
+);
+
 test.each([
-  ["tags:each ?= 'a'", "unknown"],
-  ["tags:each ?> 'a'", "unknown"],
-  ["tags:each = 'a'", "unknown"],
-  ["tags:each ?!~ 'a'", "unknown"],
-])("%s is %s for a record without tags", (text, verdict) => {
-  const rule = compileRule(text, { schema, collection: posts, kind: "rule" });
-  expect(verdictOf(rule, { record: {}, request: { query: {}, headers: {} }, nowMs: 0 })).toBe(verdict);
+  ["=", ["a"], true],
+  ["=", ["a", "b"], false],
+  ["?=", ["a", "b"], true],
+  ["!=", ["a", "b"], false],
+  [">=", ["a", "b"], false],
+])("tags:each %s tags:each compares every two of %j: %s", (operator, tags, decision) => {
+  const subject = { record: { tags }, request: { query: {}, headers: {} }, nowMs: 0 };
+  expect(compile("tags:each", operator, "tags:each").decide(subject)).toBe(decision);
 });
