@@ -84,6 +84,14 @@ describe("geoDistance", () => {
     expect(near.length + outside.length).toBe(all.length);
   });
 
+  test("of columns alone is contained in a text on its left of ~", () => {
+    const record = { title: "it is 157.2493812719255 km", place: { lon: 1, lat: 1 }, km: 0 };
+    expect(decide("title ~ geoDistance(place.lon, place.lat, km, km)", record)).toBe(true);
+    expect(decide("title ~ geoDistance(place.lon, place.lat, km, km)", { ...record, title: "158 km" })).toBe(
+      false,
+    );
+  });
+
   test("on the right of ~ has its parameters made patterns, which are no numbers", () => {
     expect(decide("title ~ geoDistance(0, 0, 1, 0)", { title: "111.19492664455873" })).toBe(false);
     expect(decide("title !~ geoDistance(0, 0, 1, 0)", { title: "x" })).toBe(false);

@@ -39,7 +39,10 @@ function geoDistance(call: Call, resolve: Resolve): Side {
     isMissing: someMissing(sides),
     isJson: true,
     isReal: true,
-    pattern: (row) => distanceKm(sides.map((side) => wrapped(side, row))),
+    // what has no parameter at all is wrapped as a column is
+    pattern: sides.some(({ parameter }) => parameter !== undefined)
+      ? (row) => distanceKm(sides.map((side) => wrapped(side, row)))
+      : undefined,
   });
 }
 
