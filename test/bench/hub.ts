@@ -30,6 +30,8 @@ function gather({ listRule, subscribers, identityOf, subscriptionOf, recordOf }:
   let flush: (() => void) | undefined;
   const hub = new Hub({
     nowMs: () => 1_790_000_000_000,
+    steadyMs: () => 0,
+    limits: { clientBytes: 1_000_000, totalBytes: 1_000_000_000 },
     defer: (run) => (flush = run),
     onDelivered: (frames) => (delivered += frames),
     onDenied: () => undefined,
@@ -38,7 +40,7 @@ function gather({ listRule, subscribers, identityOf, subscriptionOf, recordOf }:
   hub.setCollections(
     new CollectionSet(parseCollections([{ name: "posts", type: "base", listRule, fields }]).collections),
   );
-  const sink = { write: () => undefined };
+  const sink = { write: () => true, cut: () => undefined };
   for (let index = 0; index < subscribers; index++) {
     hub.add(`c${index}`, "", sink);
     const identity = identityOf?.(index) ?? guest;

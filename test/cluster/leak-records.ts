@@ -2,32 +2,32 @@
 export type Place = "record" | "before" | "expand" | "refused";
 
 /** A writer's value of a field: its secret is text that stands nowhere else. */
-type ValueOf = (secret: string) => unknown;
+type ValueOf = (text: string) => unknown;
 
 /** Every field type whose value can hold a text of its own. */
 const types: readonly (readonly [name: string, type: string, maxSelect: number, valueOf: ValueOf])[] = [
-  ["text", "text", 0, (secret) => secret],
-  ["editor", "editor", 0, (secret) => `<p>${secret}</p>`],
-  ["mail", "email", 0, (secret) => `${secret}@example.com`],
-  ["url", "url", 0, (secret) => `https://example.com/${secret}`],
-  ["date", "date", 0, (secret) => secret],
-  ["autodate", "autodate", 0, (secret) => secret],
-  ["select", "select", 1, (secret) => secret],
-  ["selects", "select", 3, (secret) => [secret, "other"]],
-  ["file", "file", 1, (secret) => `${secret}.png`],
-  ["files", "file", 3, (secret) => [`${secret}.png`]],
-  ["relation", "relation", 1, (secret) => secret],
-  ["relations", "relation", 3, (secret) => [secret]],
-  ["json", "json", 0, (secret) => ({ a: { b: [secret] } })],
-  ["number", "number", 0, (secret) => numberOf(secret)],
-  ["point", "geoPoint", 0, (secret) => ({ lon: numberOf(secret), lat: 1 })],
+  ["text", "text", 0, (text) => text],
+  ["editor", "editor", 0, (text) => `<p>${text}</p>`],
+  ["mail", "email", 0, (text) => `${text}@example.com`],
+  ["url", "url", 0, (text) => `https://example.com/${text}`],
+  ["date", "date", 0, (text) => text],
+  ["autodate", "autodate", 0, (text) => text],
+  ["select", "select", 1, (text) => text],
+  ["selects", "select", 3, (text) => [text, "other"]],
+  ["file", "file", 1, (text) => `${text}.png`],
+  ["files", "file", 3, (text) => [`${text}.png`]],
+  ["relation", "relation", 1, (text) => text],
+  ["relations", "relation", 3, (text) => [text]],
+  ["json", "json", 0, (text) => ({ a: { b: [text] } })],
+  ["number", "number", 0, (text) => numberOf(text)],
+  ["point", "geoPoint", 0, (text) => ({ lon: numberOf(text), lat: 1 })],
   ["bool", "bool", 0, () => true],
 ];
 
 const system: readonly (readonly [name: string, valueOf: ValueOf])[] = [
-  ["password", (secret) => secret],
-  ["tokenKey", (secret) => secret],
-  ["email", (secret) => `${secret}@example.com`],
+  ["password", (text) => text],
+  ["tokenKey", (text) => text],
+  ["email", (text) => `${text}@example.com`],
 ];
 
 /** Fields that everybody sees. */

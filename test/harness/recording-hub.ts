@@ -10,10 +10,10 @@ import {
 } from "@sluice/protocol";
 import { type DenialReason, Hub } from "@sluice/hub";
 
-/** One write to a client's stream: whose, and the frames that it joined. */
+/** One write to a client's stream: whose, and the bytes of the frames that it joined. */
 interface Write {
   readonly clientId: string;
-  readonly frames: readonly Uint8Array[];
+  readonly bytes: Uint8Array;
 }
 
 /** A hub for tests: remembers what it writes and tells. */
@@ -42,6 +42,8 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
   let version = 0;
   const hub = new Hub({
     nowMs: () => Date.UTC(2026, 0, 1),
+    steadyMs: () => 0,
+    limits: { clientBytes: 1_000_000, totalBytes: 10_000_000 },
     defer: (flush) => pending.push(flush),
     onDelivered: (frames) => (delivered += frames),
     onDenied: (reason, _topic, subscribers) => denied.push(...Array<DenialReason>(subscribers).fill(reason)),
@@ -50,7 +52,10 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
   hub.setCollections(collectionSet(...collections));
   const subscribe: RecordingHub["subscribe"] = (clientId, subscriptions, identity = guest) => {
     if (hub.find(clientId) === undefined) {
-      hub.add(clientId, "", { write: (frames) => writes.push({ clientId, frames }) });
+      hub.add(clientId, "", {
+        write: ({ bytes }) => writes.push({ clientId, bytes }) > 0,
+        cut: () => undefined,
+      });
     }
     hub.apply(clientId, { version: ++version, identity, subscriptions });
   };
@@ -58,8 +63,8 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
     const first = writes.length;
     for (const run of pending.splice(0)) run();
     const texts: Record<string, string> = {};
-    for (const { clientId, frames } of writes.slice(first)) {
-      texts[clientId] = (texts[clientId] ?? "") + frames.map(textOf).join("");
+    for (const { clientId, bytes } of writes.slice(first)) {
+      texts[clientId] = (texts[clientId] ?? "") + new TextDecoder().decode(bytes);
     }
     return texts;
   };
@@ -119,10 +124,6 @@ export const superuser: AuthRecord = {
 /** The creation of a post; other values override. */
 export function postEvent(id = "p1", event: Partial<RecordEvent> = {}): RecordEvent {
   return { kind: "record", action: "create", collection: "posts", record: { id, title: "t" }, ...event };
-}
-
-function textOf(frame: Uint8Array): string {
-  return new TextDecoder().decode(frame);
 }
 
 /** The names of a text's frames, in their order. */

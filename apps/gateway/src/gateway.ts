@@ -44,6 +44,11 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
   const hub = new Hub({
     nowMs: Date.now,
+    steadyMs: nowMs,
+    limits: {
+      clientBytes: settings.streams.maxOutboxBytes,
+      totalBytes: settings.streams.maxTotalOutboxBytes,
+    },
     defer: (flush) => void setImmediate(flush),
     onDelivered: (frames) => metrics.deliveries.inc(frames),
     onDenied: (reason, topic, subscribers) => {
@@ -76,6 +81,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   watchLevels(metrics, {
     streams: () => hub.clientCount,
     subscriptions: () => hub.subscriptionCount,
+    waitingBytes: () => hub.waitingBytes,
     connected: () => backplane.connected,
   });
   const state = { draining: false };
@@ -85,9 +91,9 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     hub,
     streams,
     streamContext: {
-      maxOutboxBytes: settings.streams.maxOutboxBytes,
       nowMs,
       onCut: (reason) => metrics.cuts.inc({ reason }),
+      onUnblocked: (clientId) => hub.unblock(clientId),
     },
     authenticator: new Authenticator(verifier, settings.auth.collection, () => collections.current),
     metrics,

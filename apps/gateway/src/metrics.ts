@@ -16,6 +16,7 @@ export interface Metrics {
 export interface Levels {
   readonly streams: () => number;
   readonly subscriptions: () => number;
+  readonly waitingBytes: () => number;
   readonly connected: () => boolean;
 }
 
@@ -27,6 +28,7 @@ export function watchLevels({ registry }: Metrics, levels: Levels): void {
   };
   watch("sluice_streams", "Open streams of this node", levels.streams);
   watch("sluice_subscriptions", "Subscriptions of this node's clients", levels.subscriptions);
+  watch("sluice_outbox_bytes", "Bytes that wait for clients who take none", levels.waitingBytes);
   watch("sluice_backplane_connected", "1 while the other nodes can be reached", () =>
     Number(levels.connected()),
   );

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { Batch } from "@sluice/hub";
 import { createClientId, encodeFrame, guest } from "@sluice/protocol";
 import { clientAddress } from "./client-address.ts";
 import { originHeaders } from "./cors.ts";
@@ -35,7 +36,7 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
   if (outgoing.destroyed) release(gateway, clientId);
   else {
     outgoing.once("close", () => release(gateway, clientId));
-    announce(gateway, stream, { incoming, outgoing });
+    await announce(gateway, stream, { incoming, outgoing });
   }
   return RESPONSE_ALREADY_SENT;
 }
@@ -62,16 +63,17 @@ function release({ hub, streams, backplane }: GatewayContext, clientId: string):
   void backplane.unregister(clientId);
 }
 
-function announce(
+async function announce(
   { settings, streams }: GatewayContext,
   stream: Stream,
   { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
-): void {
+): Promise<void> {
   // PocketBase sends no Connection header
   outgoing.removeHeader("Connection");
   const headers = [...streamHeaders, ...originHeaders(settings.corsOrigins, incoming.headers.origin)];
-  outgoing.writeHead(200, headers.flat());
+  await stream.open(headers);
   streams.add(stream);
   const data = JSON.stringify({ clientId: stream.clientId });
-  stream.write([encodeFrame({ id: stream.clientId, event: "PB_CONNECT", data })]);
+  const bytes = encodeFrame({ id: stream.clientId, event: "PB_CONNECT", data });
+  stream.write(new Batch().with({ bytes, subject: undefined }));
 }

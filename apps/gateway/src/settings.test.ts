@@ -37,6 +37,7 @@ test("nothing set means the documented defaults", () => {
       stallSeconds: 30,
       maxStreams: 50_000,
       maxOutboxBytes: 1_048_576,
+      maxTotalOutboxBytes: 268_435_456,
     },
     maxEventBytes: 1_048_576,
     corsOrigins: ["*"],

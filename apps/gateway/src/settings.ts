@@ -40,6 +40,7 @@ export interface StreamSettings {
   readonly stallSeconds: number;
   readonly maxStreams: number;
   readonly maxOutboxBytes: number;
+  readonly maxTotalOutboxBytes: number;
 }
 
 /** Settings, or one line for each bad value: its name, what was expected, what came. */
@@ -99,5 +100,6 @@ function readStreams(read: SettingReader): StreamSettings {
     stallSeconds: read.integer("STALL_SECONDS", 30, { min: 1 }),
     maxStreams: read.integer("MAX_STREAMS", 50_000, { min: 1 }),
     maxOutboxBytes: read.integer("MAX_OUTBOX_BYTES", 1_048_576, { min: 1 }),
+    maxTotalOutboxBytes: read.integer("MAX_TOTAL_OUTBOX_BYTES", 268_435_456, { min: 1 }),
   };
 }

@@ -1,8 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { StreamSettings } from "./settings.ts";
-import type { Stream } from "./stream.ts";
+import { firstPostMs, type Stream } from "./stream.ts";
 
 const sweepMs = 1_000;
+
+/** How often due heartbeats are sent, and most of them at once: together they would hold the event loop. */
+const beatStepMs = 100;
+const beatsPerStep = 1_000;
 const endStepMs = 50;
 
 /** What a keeper is made with. */
@@ -25,8 +29,9 @@ export class StreamKeeper {
 
   start(): void {
     this.#timers.push(setInterval(() => this.#sweep(), sweepMs));
-    const { heartbeatSeconds } = this.#settings;
-    if (heartbeatSeconds > 0) this.#timers.push(setInterval(() => this.#beat(), heartbeatSeconds * 1000));
+    if (this.#settings.heartbeatSeconds > 0) {
+      this.#timers.push(setInterval(() => this.#beatDue(), beatStepMs));
+    }
   }
 
   stop(): void {
@@ -78,16 +83,13 @@ export class StreamKeeper {
   }
 
   #sweep(): void {
+    const stallMs = this.#settings.stallSeconds * 1000;
     for (const stream of this.#streams.values()) {
-      if (this.#isStalled(stream)) stream.cut("stalled");
+      // what ended politely and is still here never took its end
+      const isOverdue = this.#nowMs() >= stream.deadlineMs + firstPostMs + stallMs;
+      if (isOverdue || stream.stalledMs() > stallMs) stream.cut("stalled");
       else if (this.#isDue(stream) && stream.mayEnd()) stream.end();
     }
-  }
-
-  #isStalled({ stalledSinceMs }: Stream): boolean {
-    return (
-      stalledSinceMs !== undefined && this.#nowMs() - stalledSinceMs > this.#settings.stallSeconds * 1000
-    );
   }
 
   #isDue({ deadlineMs, lastFrameMs }: Stream): boolean {
@@ -96,7 +98,14 @@ export class StreamKeeper {
     return nowMs >= deadlineMs || (idleSeconds > 0 && nowMs - lastFrameMs >= idleSeconds * 1000);
   }
 
-  #beat(): void {
-    for (const stream of this.#streams.values()) stream.beat();
+  #beatDue(): void {
+    const dueMs = this.#nowMs() - this.#settings.heartbeatSeconds * 1000;
+    let left = beatsPerStep;
+    for (const stream of this.#streams.values()) {
+      if (stream.lastBeatMs > dueMs) continue;
+      stream.beat();
+      left -= 1;
+      if (left === 0) return;
+    }
   }
 }

@@ -1,19 +1,25 @@
+import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Batch, ClientSink } from "@sluice/hub";
 import { heartbeat } from "@sluice/protocol";
-import type { ClientSink } from "@sluice/hub";
 
 /** After the first POST was applied, its answer may still be under way to the client. */
 const answerMs = 500;
 
 /** How long an SDK waits for its first POST before it gives the stream up. */
-const firstPostMs = 15_000;
+export const firstPostMs = 15_000;
+
+/** How long a connection is silent before the kernel asks whether the peer is still there. */
+const keepAliveMs = 60_000;
 
 /** What a stream reports of its end. */
 export interface StreamContext {
-  readonly maxOutboxBytes: number;
   readonly nowMs: () => number;
   /** Called once when a stream was cut because its reader is too slow. */
   readonly onCut: (reason: "outbox" | "stalled") => void;
+  /** Called when a reader takes bytes again. */
+  readonly onUnblocked: (clientId: string) => void;
 }
 
 /**
@@ -27,8 +33,11 @@ export class Stream implements ClientSink {
   readonly #response: ServerResponse;
   readonly #context: StreamContext;
   readonly #openedMs: number;
+  #socket: Socket | undefined;
   #lastFrameMs: number;
-  #stalledSinceMs: number | undefined;
+  #lastBeatMs: number;
+  /** Bytes that the kernel had not taken at the last look, and since when they do not get fewer. */
+  #unsent = { bytes: 0, sinceMs: 0 };
   #subscribedMs: number | undefined;
 
   constructor(clientId: string, response: ServerResponse, life: { lifeMs: number; context: StreamContext }) {
@@ -37,8 +46,28 @@ export class Stream implements ClientSink {
     this.#context = life.context;
     this.#openedMs = life.context.nowMs();
     this.#lastFrameMs = this.#openedMs;
+    this.#lastBeatMs = this.#openedMs;
     this.deadlineMs = this.#openedMs + life.lifeMs;
-    response.on("drain", () => (this.#stalledSinceMs = undefined));
+  }
+
+  /**
+   * Sends the head of the response. From here on bytes go to the connection as they are, so that they are framed once
+   * for all clients.
+   */
+  async open(headers: readonly (readonly [string, string])[]): Promise<void> {
+    // a request that was sent behind another one on its connection waits for its turn
+    if (this.#response.socket === null) await once(this.#response, "socket");
+    this.#response.writeHead(200, headers.flat());
+    this.#response.flushHeaders();
+    const { socket } = this.#response;
+    if (socket === null) return;
+    const onDrain = (): void => {
+      this.#unsent = { bytes: 0, sinceMs: 0 };
+      this.#context.onUnblocked(this.clientId);
+    };
+    socket.on("drain", onDrain).setKeepAlive(true, keepAliveMs);
+    this.#response.once("close", () => socket.off("drain", onDrain));
+    this.#socket = socket;
   }
 
   /** When the last frame was written; heartbeats do not count. */
@@ -46,9 +75,23 @@ export class Stream implements ClientSink {
     return this.#lastFrameMs;
   }
 
-  /** Since when the reader takes no bytes, if it does not. */
-  get stalledSinceMs(): number | undefined {
-    return this.#stalledSinceMs;
+  /** When the last heartbeat was due. */
+  get lastBeatMs(): number {
+    return this.#lastBeatMs;
+  }
+
+  /** Bytes that the reader has not taken. */
+  get unsentBytes(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
+  /** How long the reader has taken none of the bytes that wait for it; 0 where it takes them. */
+  stalledMs(): number {
+    const bytes = this.unsentBytes;
+    const nowMs = this.#context.nowMs();
+    const isStuck = bytes > 0 && bytes >= this.#unsent.bytes && this.#unsent.bytes > 0;
+    this.#unsent = { bytes, sinceMs: isStuck ? this.#unsent.sinceMs : nowMs };
+    return nowMs - this.#unsent.sinceMs;
   }
 
   /** Notes that a POST for this client was applied; the first one counts. */
@@ -67,32 +110,41 @@ export class Stream implements ClientSink {
       : nowMs - this.#subscribedMs > answerMs;
   }
 
-  write(frames: readonly Uint8Array[]): void {
+  write(batch: Batch): boolean {
     this.#lastFrameMs = this.#context.nowMs();
-    this.#response.cork();
-    for (const frame of frames) this.#send(frame);
-    this.#response.uncork();
+    if (!this.#response.chunkedEncoding) return this.#send(batch.bytes);
+    batch.wire ??= chunkOf(batch.bytes);
+    return this.#send(batch.wire);
   }
 
+  /** Sends a heartbeat, unless bytes wait as it is. */
   beat(): void {
-    this.#send(heartbeat);
+    this.#lastBeatMs = this.#context.nowMs();
+    if (this.unsentBytes === 0) this.#send(this.#response.chunkedEncoding ? heartbeatChunk : heartbeat);
   }
 
   end(): void {
     this.#response.end();
   }
 
-  /** Ends the stream at once and drops what it has not taken. */
-  cut(reason: "outbox" | "stalled"): void {
+  cut(reason: "outbox" | "stalled" = "outbox"): void {
     if (this.#response.destroyed) return;
     this.#context.onCut(reason);
     this.#response.destroy();
   }
 
-  #send(bytes: Uint8Array): void {
-    if (this.#response.destroyed || this.#response.writableEnded) return;
-    if (this.#response.writableLength + bytes.length > this.#context.maxOutboxBytes)
-      return this.cut("outbox");
-    if (!this.#response.write(bytes)) this.#stalledSinceMs ??= this.#context.nowMs();
+  /** @returns false where the connection takes no more for now */
+  #send(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || socket.destroyed || this.#response.writableEnded) return true;
+    return socket.write(bytes);
   }
 }
+
+/** Bytes as one chunk of HTTP/1.1's chunked coding. */
+function chunkOf(bytes: Uint8Array): Uint8Array {
+  const size = Buffer.from(`${bytes.length.toString(16)}\r\n`);
+  return Buffer.concat([size, bytes, Buffer.from("\r\n")]);
+}
+
+const heartbeatChunk = chunkOf(heartbeat);

@@ -4,7 +4,7 @@ import { BoundClients } from "./bound-clients.ts";
 import { Client } from "./client.ts";
 import { user } from "../../../test/harness/recording-hub.ts";
 
-const clientOf = (id: string): Client => new Client(id, "", { write: () => {} });
+const clientOf = (id: string): Client => new Client(id, "", { write: () => true, cut: () => {} });
 
 test("all clients of a record are released at once and are guests then", () => {
   const bound = new BoundClients();

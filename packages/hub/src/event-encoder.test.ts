@@ -57,8 +57,8 @@ test("clients with the same subscription and view share the bytes of a frame", (
   hub.dispatchRecord(postEvent());
   flush();
   const [one, two] = writes;
-  expect(one?.frames[0]).toBeInstanceOf(Uint8Array);
-  expect(one?.frames[0]).toBe(two?.frames[0]);
+  expect(one?.bytes).toBeInstanceOf(Uint8Array);
+  expect(one?.bytes).toBe(two?.bytes);
 });
 
 test("a subscriber who may not have an event costs no encoding of it", () => {

@@ -79,6 +79,6 @@ test("subscribers of one string share the bytes of a message", () => {
   subscribe("c2", ["news"], superuser);
   hub.dispatchMessage(message());
   flush();
-  expect(writes[0]?.frames[0]).toBeInstanceOf(Uint8Array);
-  expect(writes[0]?.frames[0]).toBe(writes[1]?.frames[0]);
+  expect(writes[0]?.bytes).toBeInstanceOf(Uint8Array);
+  expect(writes[0]?.bytes).toBe(writes[1]?.bytes);
 });

@@ -10,10 +10,12 @@ import {
   topicOf,
 } from "@sluice/protocol";
 import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
+import type { Frame } from "./batch.ts";
 import { BoundClients } from "./bound-clients.ts";
 import { Client, type ClientSink } from "./client.ts";
 import { CollectionAccess, type RuleWarning } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
+import { Outboxes, type OutboxesContext } from "./outboxes.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
 import type { SubscriberGroup, TopicGuard } from "./subscriber-group.ts";
@@ -21,11 +23,9 @@ import { SubscriptionIndex } from "./subscription-index.ts";
 import type { View } from "./view.ts";
 
 /** What a hub needs from the process around it. */
-export interface HubContext {
+export interface HubContext extends OutboxesContext {
   /** Unix milliseconds, for rules that read the clock. */
   readonly nowMs: () => number;
-  /** Runs a function later in this turn of the event loop, or at the start of the next. */
-  readonly defer: (flush: () => void) => void;
   /** Counts a frame that was put into an outbox. */
   readonly onDelivered: (frames: number) => void;
   /** Counts subscribers of a topic who may not have an event. */
@@ -49,14 +49,20 @@ export class Hub {
   readonly #bound = new BoundClients();
   #collections = new CollectionSet();
   #access = new CollectionAccess(new CollectionSet());
-  #dirty: Client[] = [];
+  readonly #outboxes: Outboxes;
 
   constructor(context: HubContext) {
     this.#context = context;
+    this.#outboxes = new Outboxes(context);
   }
 
   get clientCount(): number {
     return this.#clients.size;
+  }
+
+  /** Bytes that wait for clients who take none. */
+  get waitingBytes(): number {
+    return this.#outboxes.waitingBytes;
   }
 
   get subscriptionCount(): number {
@@ -88,8 +94,15 @@ export class Hub {
     const client = this.#clients.get(clientId);
     if (client === undefined) return;
     this.#clients.delete(clientId);
+    this.#outboxes.forget(client);
     this.#bound.forget(client);
     for (const subscription of client.subscriptions.values()) this.#index.remove(client, subscription);
+  }
+
+  /** A client's sink takes bytes again. */
+  unblock(clientId: string): void {
+    const client = this.#clients.get(clientId);
+    if (client !== undefined) this.#outboxes.unblock(client);
   }
 
   find(clientId: string): Client | undefined {
@@ -129,7 +142,8 @@ export class Hub {
     if (client === undefined) return false;
     const dropped = client.subscriptions.get(subscription);
     if (dropped !== undefined) {
-      this.#deliver(client, encodeFrame({ event: subscription, data }));
+      this.#outboxes.put(client, { bytes: encodeFrame({ event: subscription, data }), subject: undefined });
+      this.#context.onDelivered(1);
       this.#index.remove(client, dropped);
       client.subscriptions = new Map([...client.subscriptions].filter(([raw]) => raw !== subscription));
     }
@@ -158,15 +172,18 @@ export class Hub {
     for (const { subscription, clients } of this.#index.find(topicOf(topic))?.all ?? []) {
       // a topic with a query of its own names fewer subscriptions than its topic part
       if (!`${subscription.raw}?`.startsWith(`${topic}?`)) continue;
-      const frame = encodeFrame({ event: subscription.raw, data, id: cursor });
+      const bytes = encodeFrame({ event: subscription.raw, data, id: cursor });
+      const frame = { bytes, subject: undefined };
       for (const client of clients) {
         if (clientId !== undefined && clientId !== client.id) continue;
         const { identity } = client;
         const request = requestValues(identity, subscription.options);
         const subject = { record: {}, request, nowMs: this.#context.nowMs() };
         const denial = identity.kind === "superuser" ? undefined : denyByRule(access, subject);
-        if (denial === undefined) this.#deliver(client, frame);
-        else this.#context.onDenied(denial, subscription.topic, 1);
+        if (denial === undefined) {
+          this.#outboxes.put(client, frame);
+          this.#context.onDelivered(1);
+        } else this.#context.onDenied(denial, subscription.topic, 1);
       }
     }
   }
@@ -201,7 +218,11 @@ export class Hub {
     const { subscription, pickFields, clients } = group;
     const { topic, raw, options } = subscription;
     const decisions = new RecordDecisions({ guard, record, nowMs }, subscription);
-    const frames = new Map<View, Uint8Array>();
+    const frames = new Map<View, Frame>();
+    const encode = (view: View): Frame => ({
+      bytes: encodeFrame({ event: raw, data: encoder.encode(view, pickFields), id: cursor }),
+      subject: `${raw}\n${record.id}`,
+    });
     let asked = 0;
     const subject = { record, request: { query: options.query, headers: options.headers }, nowMs };
     for (const audience of group.audiencesOf(guard).find(subject)) {
@@ -213,11 +234,11 @@ export class Hub {
       }
       for (const client of audience.clients) {
         const view = encoder.viewOf(client.identity, isManager);
-        const frame =
-          frames.get(view) ?? encodeFrame({ event: raw, data: encoder.encode(view, pickFields), id: cursor });
+        const frame = frames.get(view) ?? encode(view);
         frames.set(view, frame);
-        this.#deliver(client, frame);
+        this.#outboxes.put(client, frame);
       }
+      this.#context.onDelivered(audience.clients.size);
     }
     if (asked < clients.size) this.#context.onDenied("rule", topic, clients.size - asked);
   }
@@ -230,20 +251,6 @@ export class Hub {
     }
     const clientIds = released.map(({ id }) => id);
     this.#context.onReleased(clientIds, `${collectionId}/${recordId}`);
-  }
-
-  #deliver(client: Client, frame: Uint8Array): void {
-    this.#context.onDelivered(1);
-    if (!client.enqueue(frame)) return;
-    if (this.#dirty.push(client) === 1) this.#context.defer(() => this.#flush());
-  }
-
-  #flush(): void {
-    const dirty = this.#dirty;
-    this.#dirty = [];
-    for (const client of dirty) {
-      if (this.#clients.get(client.id) === client) client.flush();
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 export type { DenialReason } from "./access.ts";
+export { Batch } from "./batch.ts";
 export type { ClientSink } from "./client.ts";
 export type { RuleWarning } from "./collection-access.ts";
 export { type Denial, explainEvent, type Explanation, topicsOf } from "./explanation.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Client } from "./client.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
 
-const clientOf = (id: string): Client => new Client(id, "", { write: () => {} });
+const clientOf = (id: string): Client => new Client(id, "", { write: () => true, cut: () => {} });
 
 /** What an index finds: the clients of each subscription string. */
 function found(index: SubscriptionIndex, topic: string): unknown {

@@ -1,0 +1,108 @@
+import { Batch, type Frame } from "./batch.ts";
+import type { Client } from "./client.ts";
+
+/** Longest time that a flush holds the event loop at once. */
+const maxFlushMs = 10;
+
+/** How many clients are flushed between two looks at the clock. */
+const clientsPerLook = 32;
+
+/** How much of the limit is left when clients are cut because all of them together have too much waiting. */
+const keptShare = 0.8;
+
+/** What outboxes are made with. */
+export interface OutboxesContext {
+  /** Most bytes that wait for one client, and for all together. */
+  readonly limits: { readonly clientBytes: number; readonly totalBytes: number };
+  /** A steady clock, in milliseconds. */
+  readonly steadyMs: () => number;
+  /** Runs a function later in this turn of the event loop, or at the start of the next. */
+  readonly defer: (flush: () => void) => void;
+}
+
+/** The bytes not yet written: one write per client and turn, and a place to wait for those who take none. */
+export class Outboxes {
+  readonly #context: OutboxesContext;
+  /** Who has something in the outbox, in the order in which they got it. */
+  #dirty: Client[] = [];
+  /** What the frames of this turn follow. */
+  #start = new Batch();
+  readonly #blocked = new Set<Client>();
+  #waitingBytes = 0;
+
+  constructor(context: OutboxesContext) {
+    this.#context = context;
+  }
+
+  /** Bytes that wait for clients who take none. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  put(client: Client, frame: Frame): void {
+    if (client.isBlocked) this.#wait(client, frame);
+    else if (client.enqueue(frame, this.#start)) this.#flushLater(client);
+  }
+
+  /** A client takes bytes again. */
+  unblock(client: Client): void {
+    if (!this.#blocked.delete(client)) return;
+    const { waitingBytes } = client;
+    this.#waitingBytes -= waitingBytes;
+    client.unblock();
+    if (waitingBytes > 0) this.#flushLater(client);
+  }
+
+  /** Drops what a client has not been sent. */
+  forget(client: Client): void {
+    if (this.#blocked.delete(client)) this.#waitingBytes -= client.waitingBytes;
+    client.drop();
+  }
+
+  #flushLater(client: Client): void {
+    if (this.#dirty.push(client) === 1) this.#context.defer(() => this.#flush());
+  }
+
+  #flush(): void {
+    const dirty = this.#dirty;
+    this.#start = new Batch();
+    const untilMs = this.#context.steadyMs() + maxFlushMs;
+    let flushed = 0;
+    while (flushed < dirty.length && (flushed % clientsPerLook > 0 || this.#context.steadyMs() < untilMs)) {
+      const client = dirty[flushed];
+      flushed += 1;
+      if (client !== undefined) this.#flushOne(client);
+    }
+    this.#dirty = dirty.slice(flushed);
+    // the rest goes on in the next turn, before whoever gets something until then
+    if (this.#dirty.length > 0) this.#context.defer(() => this.#flush());
+  }
+
+  #flushOne(client: Client): void {
+    client.flush(this.#context.limits.clientBytes);
+    if (client.isBlocked) this.#blocked.add(client);
+  }
+
+  #wait(client: Client, frame: Frame): void {
+    const before = client.waitingBytes;
+    const fits = client.wait(frame);
+    this.#waitingBytes += client.waitingBytes - before;
+    if (!fits) this.#cut(client);
+    else if (this.#waitingBytes > this.#context.limits.totalBytes) this.#shed();
+  }
+
+  /** Cuts those for whom the most waits, until all together are well below the limit. */
+  #shed(): void {
+    const largest = [...this.#blocked].toSorted((one, other) => other.waitingBytes - one.waitingBytes);
+    const enough = this.#context.limits.totalBytes * keptShare;
+    for (const client of largest) {
+      if (this.#waitingBytes <= enough) return;
+      this.#cut(client);
+    }
+  }
+
+  #cut(client: Client): void {
+    this.forget(client);
+    client.cut();
+  }
+}
