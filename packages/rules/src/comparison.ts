@@ -1,10 +1,11 @@
 import { ordering } from "./affinity.ts";
 import { columnEquality, equality, inequality } from "./equality.ts";
 import { containsPattern, matchesLike } from "./like.ts";
-import type { Row } from "./row.ts";
+import { emptyRow, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import { numberToText, type SqlValue, toText, type Truth, type Verdict } from "./sql-value.ts";
 import type { Comparison, Operator } from "./syntax.ts";
+import { work } from "./work.ts";
 
 /** Decides a part of a rule for a row. */
 export type Condition = (row: Row) => Verdict;
@@ -54,13 +55,23 @@ function forAll(
   { left, right }: { left: Side; right: Side },
 ): Condition {
   const test = testOf(operator, asEnumerated(left, right), asEnumerated(right, left));
+  const isViolated = (row: Row): boolean => {
+    const [lefts, rights] = [valuesOf(left, row), valuesOf(right, row)];
+    work(2 * lefts.length * rights.length);
+    return lefts.some((l) => rights.some((r) => test(l, r, row) === false));
+  };
   return (row) => {
     const verdict = base(row);
-    if (verdict === false) return false;
-    const rights = valuesOf(right, row);
-    const isViolated = valuesOf(left, row).some((l) => rights.some((r) => test(l, r, row) === false));
-    return isViolated ? false : verdict;
+    return verdict !== false && onceFor(row, isViolated) ? false : verdict;
   };
+}
+
+/** What does not depend on the elements is found once for all rows of an evaluation. */
+function onceFor(row: Row, find: (row: Row) => boolean): boolean {
+  const found = row.found?.get(find) ?? find(row);
+  row.found ??= new Map();
+  row.found.set(find, found);
+  return found;
 }
 
 function valuesOf({ values, get }: Side, row: Row): readonly SqlValue[] {
@@ -107,9 +118,11 @@ function order(operator: ">" | ">=" | "<" | "<=", left: Side, right: Side): Test
 }
 
 function likeness(left: Side, right: Side, decide: (matches: boolean) => boolean): Test {
+  const isFixed = right.sources.length === 0 && right.values === undefined;
+  const fixed = isFixed ? patternOf(right, right.get(emptyRow), emptyRow) : undefined;
   return (l, r, row) => {
     const text = toText(l, left.isReal);
-    const pattern = patternOf(right, r, row);
+    const pattern = fixed === undefined ? patternOf(right, r, row) : fixed;
     return text === null || pattern === null ? null : decide(matchesLike(text, pattern));
   };
 }

@@ -1,5 +1,7 @@
+import { EvaluationError } from "./evaluation-error.ts";
 import type { RuleField } from "./schema.ts";
 import type { Affinity, SqlValue } from "./sql-value.ts";
+import { workOnText } from "./work.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -56,7 +58,8 @@ export function elementsOf(field: RuleField, record: Json): readonly SqlValue[] 
 
 /** How many values a select, file or relation holds. */
 export function lengthOf(field: RuleField, record: Json): number {
-  return elementsOf(field, record).filter((element) => field.multiple || element !== "").length;
+  const elements = elementsOf(field, record);
+  return field.multiple || elements[0] !== "" ? elements.length : 0;
 }
 
 /** What stands at a path inside a json or geoPoint field. */
@@ -82,8 +85,19 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
+/** What was made of lists and objects, of which several rules and filters ask the same. */
+const lists = new WeakMap<object, readonly string[]>();
+const texts = { ofJson: new WeakMap<object, string>(), ofColumns: new WeakMap<object, string>() };
+
+function remembered<T>(known: WeakMap<object, T>, value: object, make: () => T): T {
+  const made = known.get(value) ?? make();
+  known.set(value, made);
+  return made;
+}
+
 function listOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+  if (!Array.isArray(value)) return [];
+  return remembered(lists, value, () => value.filter((item) => typeof item === "string"));
 }
 
 function pointOf(value: unknown): Json {
@@ -95,12 +109,27 @@ function pointOf(value: unknown): Json {
 function jsonValue(value: unknown): SqlValue {
   if (value === null || value === undefined) return null;
   if (typeof value === "boolean") return value ? 1 : 0;
-  return typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
+  if (typeof value === "string" || typeof value === "number") return value;
+  return typeof value === "object" ? remembered(texts.ofJson, value, () => jsonText(value)) : null;
+}
+
+/** @throws {EvaluationError} where the value is nested too deep to be written */
+function jsonText(value: object): string {
+  try {
+    const text = JSON.stringify(value);
+    workOnText(text.length, 500);
+    return text;
+  } catch (error) {
+    if (error instanceof RangeError) throw new EvaluationError("expected JSON that is not nested so deep");
+    throw error;
+  }
 }
 
 const escapes: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026" };
 
 /** JSON as Go's encoder writes it into a column. */
-function storedJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&]/g, (found) => escapes[found] ?? found);
+function storedJson(value: object): string {
+  return remembered(texts.ofColumns, value, () =>
+    jsonText(value).replace(/[<>&]/g, (found) => escapes[found] ?? found),
+  );
 }

@@ -123,6 +123,11 @@ describe("a text that is made to be slow is compiled or refused quickly", () => 
   });
 });
 
+/** A comparison joined to itself. */
+function often(comparison: string, times = 200): string {
+  return Array<string>(times).fill(`(${comparison})`).join(" || ");
+}
+
 describe("a record that is made to be slow is decided quickly", () => {
   const as = "a".repeat(megabyte);
 
@@ -148,8 +153,38 @@ describe("a record that is made to be slow is decided quickly", () => {
     ["too many elements", "tags:each ?= 'x'", { tags: ids(100_000) }],
     ["elements beside elements", "tags:each ?= editors:each", { tags: ids(100), editors: ids(90) }],
     ["elements that must all do", "tags:each != 'x' && flag = true", { tags: ids(500) }],
+    ["10,000 elements that must all do", "tags:each != 'x' && title = 'b'", { tags: ids(10_000) }],
+    ["elements that must all do, often", often("tags:each != 'x' && title = 'b'", 100), { tags: ids(1_000) }],
+    [
+      "elements that must all do beside elements",
+      "tags:each != editors:each && title = 'b'",
+      { tags: ids(100), editors: ids(100) },
+    ],
+    ["letters in both cases, often", often("title:lower = 'x'"), { title: "aBaB".repeat(megabyte / 4) }],
+    ["letters beyond ASCII, often", often("title:lower = 'x'"), { title: "aBéB".repeat(megabyte / 4) }],
+    ["wildcards, often", often("title ~ '%a_b_%'"), { title: as }],
+    ["a long contained text, often", often(`title ~ 'ab${"a".repeat(500)}'`), { title: as }],
+    ["a short contained text, often", often("title ~ 'ab'"), { title: as }],
+    ["a large list as a text, often", often("tags ~ 'x'"), { tags: ids(100_000) }],
+    ["the length of a large list, often", often("tags:length > 1000000"), { tags: ids(100_000) }],
+    ["almost equal texts, often", often("title > body"), { title: as, body: `${as}b` }],
+    ["a large JSON value, often", often("data = 'x'"), { data: ids(100_000) }],
+    ["many elements, often", often("tags:each ?= 'x'"), { tags: ids(10_000) }],
+    ["many elements, alike and often", often("tags:each ?~ 'x'"), { tags: ids(10_000) }],
+    ["many elements in a long text", often(`tags:each ?~ '${"x".repeat(2_000)}'`, 4), { tags: ids(10_000) }],
+    [
+      "elements as patterns",
+      "tags:each ?~ editors:each",
+      { tags: ids(100), editors: ids(100).map((id) => id.repeat(250)) },
+    ],
+    [
+      "a few long elements as patterns",
+      "tags:each ?~ editors:each",
+      { tags: ids(10), editors: ids(10).map((id) => id.repeat(2_500)) },
+    ],
   ])("%s", (_, rule, record) => {
     const compiled = compile(rule);
-    expect(problemOf(() => compiled.decide(subjectOf(record)))).toBeUndefined();
+    const subject = subjectOf(record);
+    expect(problemOf(() => compiled.decide(subject))).toBeUndefined();
   });
 });

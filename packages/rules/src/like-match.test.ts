@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { EvaluationError } from "./evaluation-error.ts";
 import { matches, parsePattern } from "./like-match.ts";
 import { indexOfText } from "./text-search.ts";
+import { beginWork } from "./work.ts";
 
 function like(text: string, pattern: string): boolean {
+  beginWork();
   const parts = parsePattern(pattern);
   return parts !== undefined && matches(text, parts);
 }
@@ -39,6 +41,7 @@ test("a long text is found where it begins first", () => {
     fc.property(chars("ab", 6), chars("ab", 6), fc.nat(40), (one, other, from) => {
       const wanted = one.repeat(40) + other.repeat(40) + one.repeat(40);
       const text = `${one.repeat(50)}${wanted.slice(1)}${other}${wanted}${one}${wanted}`;
+      beginWork();
       expect(indexOfText(text, wanted, from)).toBe(text.indexOf(wanted, from));
     }),
     { numRuns: 2_000 },
@@ -46,7 +49,6 @@ test("a long text is found where it begins first", () => {
 });
 
 test("a pattern of many beginnings is given up on a long text", () => {
-  const text = "a".repeat(1_000_000);
-  expect(() => like(text, `%a${"_".repeat(1_000)}b%`)).toThrow(EvaluationError);
-  expect(like(text, "%a_b%")).toBe(false);
+  expect(() => like("a".repeat(1_000_000), `%a${"_".repeat(1_000)}b%`)).toThrow(EvaluationError);
+  expect(like("a".repeat(300_000), "%a_b%")).toBe(false);
 });

@@ -1,8 +1,5 @@
-import { EvaluationError } from "./evaluation-error.ts";
 import { indexOfText } from "./text-search.ts";
-
-/** Most places that one match looks at: a text of a megabyte takes one or two, a hostile pattern on it billions. */
-const maxSteps = 4_000_000;
+import { work } from "./work.ts";
 
 /** In place of a code point: any one. */
 const any = -1;
@@ -47,10 +44,9 @@ export function matches(text: string, parts: readonly Part[]): boolean {
   return new Match(text).of(parts);
 }
 
-/** One text, and how much of it was looked at. Positions are UTF-16 units. */
+/** One text. Positions are UTF-16 units. */
 class Match {
   readonly #text: string;
-  #steps = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -94,7 +90,7 @@ class Match {
       if (code === undefined || (codePoints[index] !== any && codePoints[index] !== code)) break;
       at += code > 0xffff ? 2 : 1;
     }
-    this.#count(index + 1);
+    work(index + 1);
     return index === codePoints.length ? at : -1;
   }
 
@@ -111,12 +107,5 @@ class Match {
   /** The units of the code point at a place. */
   #width(at: number): number {
     return (this.#text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
-  }
-
-  #count(steps: number): void {
-    this.#steps += steps;
-    if (this.#steps > maxSteps) {
-      throw new EvaluationError("expected a LIKE pattern that is quick on this text");
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { EvaluationError } from "./evaluation-error.ts";
 import { matches, parsePattern } from "./like-match.ts";
 import { lowerAscii } from "./sql-value.ts";
+import { work, workOnText } from "./work.ts";
 
 /** Longest pattern in UTF-8 bytes; SQLite refuses a longer one. */
 const maxPatternBytes = 50_000;
@@ -43,6 +44,7 @@ export function matchesLike(text: string, pattern: string): boolean {
   if (pattern.length * 3 > maxPatternBytes && new TextEncoder().encode(pattern).length > maxPatternBytes) {
     throw new EvaluationError(`expected a LIKE pattern of at most ${maxPatternBytes} bytes`);
   }
+  work(10);
   const parts = parsed(pattern);
   return parts !== undefined && matches(lowered(text), parts);
 }
@@ -51,19 +53,17 @@ let lastText = { text: "", lowered: "" };
 
 /** The text of one record is matched with many patterns in a row. */
 function lowered(text: string): string {
-  if (text !== lastText.text)
-    lastText = { text, lowered: isAscii(text) ? text.toLowerCase() : lowerAscii(text) };
+  if (text !== lastText.text) lastText = { text, lowered: lowerAscii(text) };
   return lastText.lowered;
-}
-
-function isAscii(text: string): boolean {
-  return !/[\u0080-\uffff]/.test(text);
 }
 
 let lastPattern = { pattern: "", parts: parsePattern("") };
 
 /** The texts of many records, or of many values, are matched with one pattern. */
 function parsed(pattern: string): ReturnType<typeof parsePattern> {
-  if (pattern !== lastPattern.pattern) lastPattern = { pattern, parts: parsePattern(lowerAscii(pattern)) };
+  if (pattern !== lastPattern.pattern) {
+    workOnText(pattern.length, 5_000);
+    lastPattern = { pattern, parts: parsePattern(lowerAscii(pattern)) };
+  }
   return lastPattern.parts;
 }

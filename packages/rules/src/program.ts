@@ -9,7 +9,8 @@ import type { RuleCollection } from "./schema.ts";
 import { type Need, type RulePlace, Scope } from "./scope.ts";
 import type { SqlValue, Verdict } from "./sql-value.ts";
 import type { Comparison, Group } from "./syntax.ts";
-import { comparisonTerm, junctionTerm, type Term } from "./term.ts";
+import { comparisonsOf, comparisonTerm, junctionTerm, type Term } from "./term.ts";
+import { beginWork, work } from "./work.ts";
 
 /** Most rows that one evaluation looks at; a rule with more is refused for that record. */
 const maxRows = 10_000;
@@ -44,13 +45,13 @@ export class RuleProgram {
     else this.constant = constant && decisionOf(constant.verdict);
     this.audiences = new AudiencePlan(this.constant === undefined ? this.term : undefined);
     this.literalPins = this.constant === undefined ? literalPinsOf(this.term) : undefined;
-    this.#condition =
-      this.scope.nodes.length === 0 ? condition : (row) => someRow(this.scope, condition, row);
+    this.#condition = this.scope.nodes.length === 0 ? condition : someRow(this.scope, this.term);
   }
 
   decide(subject: Subject): Decision {
     if (this.constant !== undefined) return this.constant;
     try {
+      beginWork();
       return decisionOf(this.#condition(subject));
     } catch (error) {
       if (error instanceof EvaluationError) return "failed";
@@ -72,20 +73,25 @@ function decisionOf(verdict: Verdict): Decision {
 }
 
 /** Whether some row passes: one element of every multiple operand. */
-function someRow({ nodes }: Scope, condition: Condition, { record, request, nowMs }: Subject): Verdict {
-  const elements: SqlValue[] = [];
-  const row: Row = { record, request, nowMs, elements };
-  const choices = nodes.map(({ values }) => values(row));
-  const rows = choices.reduce((product, values) => product * values.length, 1);
-  if (rows > maxRows) throw new EvaluationError(`expected at most ${maxRows} rows, got ${rows}`);
-  let isMissing = false;
-  for (let index = 0; index < rows; index++) {
-    choose(elements, choices, index);
-    const verdict = condition(row);
-    if (verdict === true) return true;
-    if (verdict === undefined) isMissing = true;
-  }
-  return isMissing ? undefined : false;
+function someRow({ nodes }: Scope, term: Term): Condition {
+  const { condition } = term;
+  const workPerRow = 4 * comparisonsOf(term).length;
+  return ({ record, request, nowMs }) => {
+    const elements: SqlValue[] = [];
+    const row: Row = { record, request, nowMs, elements, found: undefined };
+    const choices = nodes.map(({ values }) => values(row));
+    const rows = choices.reduce((product, values) => product * values.length, 1);
+    if (rows > maxRows) throw new EvaluationError(`expected at most ${maxRows} rows, got ${rows}`);
+    let isMissing = false;
+    for (let index = 0; index < rows; index++) {
+      work(workPerRow);
+      choose(elements, choices, index);
+      const verdict = condition(row);
+      if (verdict === true) return true;
+      if (verdict === undefined) isMissing = true;
+    }
+    return isMissing ? undefined : false;
+  };
 }
 
 function choose(elements: SqlValue[], choices: readonly (readonly SqlValue[])[], index: number): void {

@@ -144,7 +144,8 @@ function backTarget(
   to: RuleCollection,
   { segment, place, isLast }: { segment: string; place: NamePlace; isLast: boolean },
 ): RuleCollection {
-  const [, name = "", fieldName = ""] = /^(\w+)_via_(\w+)$/.exec(segment) ?? [];
+  const at = segment.lastIndexOf("_via_");
+  const [name, fieldName] = at < 0 ? ["", ""] : [segment.slice(0, at), segment.slice(at + "_via_".length)];
   const collection = name === "" || isLast ? undefined : scope.schema.find(name);
   const field = collection?.fields.find((candidate) => candidate.name === fieldName);
   if (collection === undefined || field?.type !== "relation") throw unknown(place);

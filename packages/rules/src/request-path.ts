@@ -28,7 +28,8 @@ export function resolveSpecial(scope: Scope, place: NamePlace): Side {
   if (root !== "@request" || area === "") throw noName(place);
   scope.need("request", place);
   if (rest.length === 0) return fixed(area, place);
-  scope.reads.add(place.name.replace(/:.*$/, ""));
+  // two modifiers are none, and part of the name
+  scope.reads.add(place.name.replace(/(?<=^[^:]*):\w*$/, ""));
   switch (area) {
     case "query":
     case "headers":
@@ -112,6 +113,8 @@ function authSide(scope: Scope, place: NamePlace, rest: readonly string[]): Side
   const [name = ""] = rest;
   if (rest.length > 1 || !authFields.has(name)) {
     scope.need("auth-record", place);
+    // which field a claim is read as
+    scope.reads.add("@request.auth.collectionId");
     return scope.authCollection === undefined ? absentValue("auth") : claimSide(scope, place, rest);
   }
   const raw = ({ request: { auth } }: Row): unknown => auth?.[name];

@@ -21,6 +21,8 @@ export interface RequestValues {
 /** A subject, and the element that each multiple operand has in the row that is being looked at, if there are any. */
 export interface Row extends Subject {
   readonly elements?: readonly SqlValue[];
+  /** What was found once for all rows of an evaluation. */
+  found?: Map<(row: Row) => boolean, boolean> | undefined;
 }
 
 /** Nothing asked about by nobody: a guest, an empty record. */

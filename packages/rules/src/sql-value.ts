@@ -1,4 +1,5 @@
 import { realToText } from "./real-text.ts";
+import { workOnText } from "./work.ts";
 
 /** A value as SQLite compares it: NULL, INTEGER and REAL, TEXT. */
 export type SqlValue = string | number | null;
@@ -16,7 +17,9 @@ const numberText = /^[ \t\n\v\f\r]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?
 
 /** A text that is a well-formed decimal number as that number; anything else as it is. */
 export function toNumeric(value: SqlValue): SqlValue {
-  return typeof value === "string" && numberText.test(value) ? Number(value) : value;
+  if (typeof value !== "string") return value;
+  workOnText(value.length, 400);
+  return numberText.test(value) ? Number(value) : value;
 }
 
 /**
@@ -56,6 +59,7 @@ export function compareValues(left: number | string, right: number | string): nu
 function compareTexts(left: string, right: string): number {
   if (left === right) return 0;
   const length = Math.min(left.length, right.length);
+  workOnText(length, 400);
   for (let at = 0; at < length; at++) {
     const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];
     if (a !== b) return codeRank(a) - codeRank(b);
@@ -78,5 +82,9 @@ export function truthOf(value: SqlValue): Truth {
 
 /** Lowers the ASCII letters of a text, and nothing else. */
 export function lowerAscii(text: string): string {
+  workOnText(text.length, 100);
+  // most texts are ASCII, which is lowered at once
+  if (!/[\u0080-\uffff]/.test(text)) return text.toLowerCase();
+  workOnText(text.length, 7_000);
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }

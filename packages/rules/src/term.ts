@@ -4,6 +4,7 @@ import { emptyRow, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { Verdict } from "./sql-value.ts";
 import type { Comparison } from "./syntax.ts";
+import { beginWork } from "./work.ts";
 
 /** A part of a rule, compiled; it keeps its shape, so that it can be looked into. */
 export type Term = ComparisonTerm | JunctionTerm;
@@ -71,6 +72,7 @@ function withConstant<T extends Term>(term: T): T {
 /** The verdict of a term on a row; `failed` where it cannot be carried out. */
 export function verdictOf({ condition }: Term, row: Row): Verdict | "failed" {
   try {
+    beginWork();
     return condition(row);
   } catch (error) {
     if (error instanceof EvaluationError) return "failed";

@@ -1,9 +1,17 @@
+import { workOnText } from "./work.ts";
+
 /** Up to here V8 looks at each unit a few times at most; beyond, a hostile text takes it the product of both lengths. */
 const maxNativeLength = 200;
 
-/** Finds a text in another, from a place on, in linear time; -1 where it is not there. */
+/**
+ * Finds a text in another, from a place on, in linear time; -1 where it is not there.
+ * @throws {EvaluationError} where it would take too long
+ */
 export function indexOfText(text: string, wanted: string, from: number): number {
-  return wanted.length > maxNativeLength ? search(text, wanted, from) : text.indexOf(wanted, from);
+  if (wanted.length > Math.max(0, text.length - from)) return -1;
+  const isLong = wanted.length > maxNativeLength;
+  workOnText(text.length - from, isLong ? 1_500 : 400);
+  return isLong ? search(text, wanted, from) : text.indexOf(wanted, from);
 }
 
 /** @see Knuth, Morris, Pratt: Fast pattern matching in strings */
