@@ -3,6 +3,7 @@ import type { Hub } from "@sluice/hub";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { Logger } from "pino";
+import type { Admission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Settings } from "./settings.ts";
@@ -14,6 +15,7 @@ export interface GatewayContext {
   readonly settings: Settings;
   readonly backplane: Backplane;
   readonly hub: Hub;
+  readonly admission: Admission;
   readonly streams: StreamKeeper;
   readonly streamContext: StreamContext;
   readonly authenticator: Authenticator;

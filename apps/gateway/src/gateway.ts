@@ -5,6 +5,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
 import { Hub } from "@sluice/hub";
 import type { Logger } from "pino";
+import { Admission } from "./admission.ts";
 import { createApp } from "./app.ts";
 import { Authenticator } from "./authenticator.ts";
 import { CollectionStore } from "./collection-store.ts";
@@ -23,6 +24,9 @@ const keepAliveMs = 75_000;
 
 /** How much longer a drain waits for streams that cannot be ended politely yet, and for answers under way. */
 const drainGraceMs = 5_000;
+
+/** An SDK waits 15 s for `PB_CONNECT`. */
+const maxAdmissionMs = 9_000;
 
 const finishStepMs = 20;
 
@@ -89,6 +93,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     settings,
     backplane,
     hub,
+    admission: new Admission({ nowMs, maxWaitMs: maxAdmissionMs }),
     streams,
     streamContext: {
       nowMs,

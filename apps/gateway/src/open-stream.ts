@@ -26,8 +26,9 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
   }
   const { hub, settings } = gateway;
   if (gateway.draining()) throw new UnavailableError("This node is shutting down.");
-  if (hub.clientCount >= settings.streams.maxStreams)
+  if (hub.clientCount >= settings.streams.maxStreams) {
     throw new UnavailableError("Too many realtime streams.");
+  }
   const clientId = createClientId((bytes) => crypto.getRandomValues(bytes));
   const stream = new Stream(clientId, outgoing, { lifeMs: lifeMs(gateway), context: gateway.streamContext });
   const address = settings.checkAddress ? clientAddress(incoming, settings.trustedProxyHeader) : "";
@@ -47,12 +48,20 @@ function lifeMs({ settings }: GatewayContext): number {
   return streamSeconds === 0 ? Number.POSITIVE_INFINITY : streamSeconds * 1000 * (1 - Math.random() / 10);
 }
 
-async function admit({ hub, backplane }: GatewayContext, stream: Stream, address: string): Promise<void> {
-  hub.add(stream.clientId, address, stream);
+/** Takes a client in when its turn comes; until then it counts as one of this node. */
+async function admit(
+  { admission, hub, backplane }: GatewayContext,
+  stream: Stream,
+  address: string,
+): Promise<void> {
+  const { clientId } = stream;
+  hub.add(clientId, address, stream);
   try {
-    await backplane.register(stream.clientId, { address, identity: guest, subscriptions: [], version: 0 });
+    await admission.run(() =>
+      backplane.register(clientId, { address, identity: guest, subscriptions: [], version: 0 }),
+    );
   } catch (error) {
-    hub.remove(stream.clientId);
+    hub.remove(clientId);
     throw error;
   }
 }

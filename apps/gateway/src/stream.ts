@@ -32,7 +32,7 @@ export class Stream implements ClientSink {
   readonly deadlineMs: number;
   readonly #response: ServerResponse;
   readonly #context: StreamContext;
-  readonly #openedMs: number;
+  #openedMs: number;
   #socket: Socket | undefined;
   #lastFrameMs: number;
   #lastBeatMs: number;
@@ -59,6 +59,10 @@ export class Stream implements ClientSink {
     if (this.#response.socket === null) await once(this.#response, "socket");
     this.#response.writeHead(200, headers.flat());
     this.#response.flushHeaders();
+    // it may have waited for its turn until now
+    this.#openedMs = this.#context.nowMs();
+    this.#lastFrameMs = this.#openedMs;
+    this.#lastBeatMs = this.#openedMs;
     const { socket } = this.#response;
     if (socket === null) return;
     const onDrain = (): void => {
