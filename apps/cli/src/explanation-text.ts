@@ -34,7 +34,10 @@ function describeDenial({ reason, rule, text, remarks, deciding }: Denial): stri
   const lines = [`not delivered, by ${ruleNames[rule]}${why}`];
   if (text === null) lines.push("it is null: superusers only");
   else lines.push(text);
-  for (const { position, message } of remarks) lines.push(`at ${position}: ${message}`);
+  // what is wrong with a rule says where by itself
+  for (const { position, message } of remarks) {
+    lines.push(message.endsWith(`at ${position}`) ? message : `${message}, at ${position}`);
+  }
   for (const { text: part, verdict, left, right } of deciding) {
     lines.push(
       `${part}   is ${verdict}`,
