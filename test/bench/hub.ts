@@ -1,6 +1,7 @@
 import { CollectionSet, guest, type Identity, type JsonObject, parseCollections } from "@sluice/protocol";
 import { Hub } from "@sluice/hub";
 import { CompiledRule } from "@sluice/rules";
+import { judge, printFigure } from "./figure.ts";
 
 /** A hub with many subscribers, and how an event is sent to them. */
 interface Crowd {
@@ -81,14 +82,6 @@ function eventUs({ send }: Crowd, events = 2_000): number {
   return Math.min(...rounds);
 }
 
-function print(figure: string, values: Readonly<Record<string, number | string>>): void {
-  const rounded = Object.entries(values).map(([name, value]) => [
-    name,
-    typeof value === "number" ? Number(value.toPrecision(3)) : value,
-  ]);
-  process.stdout.write(`${JSON.stringify({ figure, ...Object.fromEntries(rounded) })}\n`);
-}
-
 /** How often something is called while one event is sent. */
 function countCalls<T extends object>(owner: T, name: keyof T & string, send: () => void): number {
   const original = Object.getOwnPropertyDescriptor(owner, name);
@@ -109,47 +102,73 @@ function countCalls<T extends object>(owner: T, name: keyof T & string, send: ()
 const ownerRule = "owner = @request.auth.id";
 const eitherRule = "owner = @request.auth.id || editors:each ?= @request.auth.id || flag = true";
 
-for (const [figure, listRule] of [
-  ["selectivity: owner", ownerRule],
-  ["selectivity: owner, editors or flag", eitherRule],
+for (const [what, listRule] of [
+  ["owner", ownerRule],
+  ["owner, editors or flag", eitherRule],
 ] as const) {
-  const [few, many] = [1_000, 100_000].map((subscribers) =>
+  const [few = Number.NaN, many = Number.NaN] = [1_000, 100_000].map((subscribers) =>
     eventUs(gather({ listRule, subscribers, identityOf: userOf, recordOf: ownedRecord })),
   );
-  print(figure, {
-    eventUsOf1000: few ?? 0,
-    eventUsOf100000: many ?? 0,
-    ratio: (many ?? 0) / (few ?? 1),
-    rule: listRule,
-  });
+  printFigure(
+    judge({
+      figure: `hub, 100,000 subscribers: CPU per event, pinned by ${what}`,
+      seen: many,
+      unit: "µs",
+      baseline: { of: "1,000 subscribers", seen: few },
+      wanted: { of: "ratio", most: 2 },
+    }),
+  );
 }
 
 {
-  const crowd = gather({
+  const [few = Number.NaN, many = Number.NaN] = [500, 50_000].map((subscribers) =>
+    eventUs(
+      gather({
+        listRule: "",
+        subscribers,
+        subscriptionOf: (index) =>
+          `posts/*?options=${encodeURIComponent(JSON.stringify({ query: { filter: `room = "r${index}"` } }))}`,
+        recordOf: (index) => ({ room: `r${index % subscribers}` }),
+      }),
+    ),
+  );
+  printFigure(
+    judge({
+      figure: "hub, 50,000 distinct filters: CPU per event",
+      seen: many,
+      unit: "µs",
+      baseline: { of: "500 filters", seen: few },
+      wanted: { of: "ratio", most: 2 },
+    }),
+  );
+}
+
+/** Counts calls while one event reaches a crowd; that it reaches somebody is seen to. */
+function printCalls(figure: string, crowd: Crowd, { count, most }: CallCount): void {
+  crowd.send(0);
+  const before = crowd.delivered();
+  const seen = count(() => crowd.send(1));
+  if (crowd.delivered() === before) throw new TypeError(`expected somebody to get it: ${figure}`);
+  printFigure(judge({ figure, seen, unit: "calls", wanted: { of: "seen", most } }));
+}
+
+interface CallCount {
+  readonly count: (send: () => void) => number;
+  readonly most: number;
+}
+
+printCalls(
+  "hub, 100,000 subscribers of 10 roles: evaluations",
+  gather({
     listRule: "@request.auth.role = minRole",
     subscribers: 100_000,
     identityOf: (index) => userOf(index, { role: `role${index % 10}` }),
     recordOf: () => ({ minRole: "role3" }),
-  });
-  crowd.send(0);
-  const evaluations = countCalls(CompiledRule.prototype, "decide", () => crowd.send(1));
-  print("evaluations: 10 roles, 100,000 subscribers", { evaluations, delivered: crowd.delivered() / 2 });
-}
-
-{
-  const crowd = gather({
-    listRule: "",
-    subscribers: 50_000,
-    subscriptionOf: (index) =>
-      `posts/*?options=${encodeURIComponent(JSON.stringify({ query: { filter: `room = "r${index}"` } }))}`,
-    recordOf: (index) => ({ room: `r${index}` }),
-  });
-  print("50,000 distinct filters", { eventUs: eventUs(crowd), filter: 'room = "r…"' });
-}
-
-{
-  const crowd = gather({ listRule: "", subscribers: 100_000, recordOf: () => ({}) });
-  crowd.send(0);
-  const stringified = countCalls(JSON, "stringify", () => crowd.send(1));
-  print("encoding: 100,000 recipients of one view", { stringified, delivered: crowd.delivered() / 2 });
-}
+  }),
+  { count: (send) => countCalls(CompiledRule.prototype, "decide", send), most: 10 },
+);
+printCalls(
+  "hub, 100,000 recipients of one view: encodings",
+  gather({ listRule: "", subscribers: 100_000, recordOf: () => ({}) }),
+  { count: (send) => countCalls(JSON, "stringify", send), most: 1 },
+);
