@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Batch } from "@sluice/hub";
 import { createClientId, encodeFrame, guest } from "@sluice/protocol";
@@ -6,6 +8,7 @@ import { clientAddress } from "./client-address.ts";
 import { originHeaders } from "./cors.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
 import { Stream } from "./stream.ts";
+import { takeConnection } from "./take-connection.ts";
 import { UnavailableError } from "./unavailable-error.ts";
 
 const streamHeaders = [
@@ -30,14 +33,16 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
     throw new UnavailableError("Too many realtime streams.");
   }
   const clientId = createClientId((bytes) => crypto.getRandomValues(bytes));
-  const stream = new Stream(clientId, outgoing, { lifeMs: lifeMs(gateway), context: gateway.streamContext });
+  const stream = new Stream(clientId, { lifeMs: lifeMs(gateway), context: gateway.streamContext });
   const address = settings.checkAddress ? clientAddress(incoming, settings.trustedProxyHeader) : "";
   await admit(gateway, stream, address);
-  // 'close' has come already if the client left while it was registered
-  if (outgoing.destroyed) release(gateway, clientId);
+  const socket = await writeHead(gateway, incoming, outgoing);
+  // the client may have left while it was registered
+  if (socket === undefined) release(gateway, clientId);
   else {
-    outgoing.once("close", () => release(gateway, clientId));
-    await announce(gateway, stream, { incoming, outgoing });
+    socket.once("close", () => release(gateway, clientId));
+    stream.open(socket, outgoing.chunkedEncoding);
+    announce(gateway, stream);
   }
   return RESPONSE_ALREADY_SENT;
 }
@@ -72,15 +77,24 @@ function release({ hub, streams, backplane }: GatewayContext, clientId: string):
   void backplane.unregister(clientId);
 }
 
-async function announce(
-  { settings, streams }: GatewayContext,
-  stream: Stream,
-  { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
-): Promise<void> {
+/** @returns the connection behind the head; nothing where it is closed */
+async function writeHead(
+  { settings }: GatewayContext,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<Socket | undefined> {
+  if (outgoing.destroyed) return undefined;
+  // a request that was sent behind another one on its connection waits for its turn
+  if (outgoing.socket === null) await once(outgoing, "socket");
   // PocketBase sends no Connection header
   outgoing.removeHeader("Connection");
   const headers = [...streamHeaders, ...originHeaders(settings.corsOrigins, incoming.headers.origin)];
-  await stream.open(headers);
+  outgoing.writeHead(200, headers.flat());
+  outgoing.flushHeaders();
+  return takeConnection(incoming, outgoing);
+}
+
+function announce({ streams }: GatewayContext, stream: Stream): void {
   streams.add(stream);
   const data = JSON.stringify({ clientId: stream.clientId });
   const bytes = encodeFrame({ id: stream.clientId, event: "PB_CONNECT", data });

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Batch, ClientSink } from "@sluice/hub";
 import { heartbeat } from "@sluice/protocol";
@@ -23,55 +21,51 @@ export interface StreamContext {
 }
 
 /**
- * The response of one GET: bytes to a client. Knows since when it is open, quiet or stalled, and when it may be ended
+ * The connection of one GET: bytes to a client. Knows since when it is open, quiet or stalled, and when it may be ended
  * without harm.
  */
 export class Stream implements ClientSink {
   readonly clientId: string;
   /** When the stream's life ends, or infinity. */
   readonly deadlineMs: number;
-  readonly #response: ServerResponse;
   readonly #context: StreamContext;
   #openedMs: number;
   #socket: Socket | undefined;
+  #isChunked = true;
   #lastFrameMs: number;
   #lastBeatMs: number;
   /** Bytes that the kernel had not taken at the last look, and since when they do not get fewer. */
   #unsent = { bytes: 0, sinceMs: 0 };
   #subscribedMs: number | undefined;
 
-  constructor(clientId: string, response: ServerResponse, life: { lifeMs: number; context: StreamContext }) {
+  constructor(clientId: string, { lifeMs, context }: { lifeMs: number; context: StreamContext }) {
     this.clientId = clientId;
-    this.#response = response;
-    this.#context = life.context;
-    this.#openedMs = life.context.nowMs();
+    this.#context = context;
+    this.#openedMs = context.nowMs();
     this.#lastFrameMs = this.#openedMs;
     this.#lastBeatMs = this.#openedMs;
-    this.deadlineMs = this.#openedMs + life.lifeMs;
+    this.deadlineMs = this.#openedMs + lifeMs;
   }
 
   /**
-   * Sends the head of the response. From here on bytes go to the connection as they are, so that they are framed once
-   * for all clients.
+   * Begins to write to a connection, behind the head of its response. Bytes go there as they are, so that they are
+   * framed once for all clients.
+   * @param isChunked whether the response has HTTP/1.1's chunked coding
    */
-  async open(headers: readonly (readonly [string, string])[]): Promise<void> {
-    // a request that was sent behind another one on its connection waits for its turn
-    if (this.#response.socket === null) await once(this.#response, "socket");
-    this.#response.writeHead(200, headers.flat());
-    this.#response.flushHeaders();
+  open(socket: Socket, isChunked: boolean): void {
+    socket.setKeepAlive(true, keepAliveMs);
+    socket.on("drain", () => {
+      this.#unsent = { bytes: 0, sinceMs: 0 };
+      this.#context.onUnblocked(this.clientId);
+    });
+    // a client that sends no more takes no more
+    socket.once("end", () => this.end());
+    this.#socket = socket;
+    this.#isChunked = isChunked;
     // it may have waited for its turn until now
     this.#openedMs = this.#context.nowMs();
     this.#lastFrameMs = this.#openedMs;
     this.#lastBeatMs = this.#openedMs;
-    const { socket } = this.#response;
-    if (socket === null) return;
-    const onDrain = (): void => {
-      this.#unsent = { bytes: 0, sinceMs: 0 };
-      this.#context.onUnblocked(this.clientId);
-    };
-    socket.on("drain", onDrain).setKeepAlive(true, keepAliveMs);
-    this.#response.once("close", () => socket.off("drain", onDrain));
-    this.#socket = socket;
   }
 
   /** When the last frame was written; heartbeats do not count. */
@@ -116,7 +110,7 @@ export class Stream implements ClientSink {
 
   write(batch: Batch): boolean {
     this.#lastFrameMs = this.#context.nowMs();
-    if (!this.#response.chunkedEncoding) return this.#send(batch.bytes);
+    if (!this.#isChunked) return this.#send(batch.bytes);
     batch.wire ??= chunkOf(batch.bytes);
     return this.#send(batch.wire);
   }
@@ -124,24 +118,25 @@ export class Stream implements ClientSink {
   /** Sends a heartbeat, unless bytes wait as it is. */
   beat(): void {
     this.#lastBeatMs = this.#context.nowMs();
-    if (this.unsentBytes === 0) this.#send(this.#response.chunkedEncoding ? heartbeatChunk : heartbeat);
+    if (this.unsentBytes === 0) this.#send(this.#isChunked ? heartbeatChunk : heartbeat);
   }
 
+  /** Ends the stream behind what was written. */
   end(): void {
-    this.#response.end();
+    if (this.#socket?.writable !== true) return;
+    if (this.#isChunked) this.#socket.write(lastChunk);
+    this.#socket.destroySoon();
   }
 
   cut(reason: "outbox" | "stalled" = "outbox"): void {
-    if (this.#response.destroyed) return;
+    if (this.#socket === undefined || this.#socket.destroyed) return;
     this.#context.onCut(reason);
-    this.#response.destroy();
+    this.#socket.destroy();
   }
 
   /** @returns false where the connection takes no more for now */
   #send(bytes: Uint8Array): boolean {
-    const socket = this.#socket;
-    if (socket === undefined || socket.destroyed || this.#response.writableEnded) return true;
-    return socket.write(bytes);
+    return this.#socket?.writable === true ? this.#socket.write(bytes) : true;
   }
 }
 
@@ -152,3 +147,5 @@ function chunkOf(bytes: Uint8Array): Uint8Array {
 }
 
 const heartbeatChunk = chunkOf(heartbeat);
+
+const lastChunk = Buffer.from("0\r\n\r\n");
