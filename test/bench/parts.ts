@@ -15,16 +15,8 @@ export interface Part {
   readonly foreign: (server: Server) => Promise<readonly Figure[]> | string;
 }
 
-/** All parts, in the order in which they run. */
+/** All parts, in the order in which they run: memory first, which a server that has served others has to spare. */
 export const parts: readonly Part[] = [
-  {
-    name: "fan-out",
-    own: () => withGateway({ HEARTBEAT_SECONDS: "0" }, measureFanOut),
-    foreign: (server) =>
-      server.publish === undefined
-        ? "needs --publish-url, a publish door whose messages reach the server"
-        : measureFanOut(server),
-  },
   {
     name: "memory",
     own: () => withGateway({ NODE_OPTIONS: "--inspect-port=0" }, measureIdleMemory),
@@ -32,6 +24,14 @@ export const parts: readonly Part[] = [
       pid === undefined
         ? "needs --pid, the server's process on this machine"
         : measureIdleMemory({ ...server, pid }),
+  },
+  {
+    name: "fan-out",
+    own: () => withGateway({ HEARTBEAT_SECONDS: "0" }, measureFanOut),
+    foreign: (server) =>
+      server.publish === undefined
+        ? "needs --publish-url, a publish door whose messages reach the server"
+        : measureFanOut(server),
   },
   {
     name: "slow-readers",
