@@ -33,7 +33,8 @@ process.on("message", (base64: unknown) => {
 });
 process.on("disconnect", () => process.exit());
 
-server.listen(0, "127.0.0.1", () => {
+// a queue as long as the kernel allows: in a storm, connections that do not fit wait seconds for another try
+server.listen({ port: 0, host: "127.0.0.1", backlog: 65_535 }, () => {
   const address = server.address();
   process.send?.(typeof address === "object" && address !== null ? address.port : 0);
 });
