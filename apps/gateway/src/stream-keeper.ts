@@ -92,10 +92,11 @@ export class StreamKeeper {
     }
   }
 
-  #isDue({ deadlineMs, lastFrameMs }: Stream): boolean {
+  #isDue(stream: Stream): boolean {
     const { idleSeconds } = this.#settings;
     const nowMs = this.#nowMs();
-    return nowMs >= deadlineMs || (idleSeconds > 0 && nowMs - lastFrameMs >= idleSeconds * 1000);
+    const quietMs = nowMs - stream.lastFrameMs();
+    return nowMs >= stream.deadlineMs || (idleSeconds > 0 && quietMs >= idleSeconds * 1000);
   }
 
   #beatDue(): void {

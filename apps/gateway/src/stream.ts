@@ -34,8 +34,12 @@ export class Stream implements ClientSink {
   #isChunked = true;
   #lastFrameMs: number;
   #lastBeatMs: number;
+  #hasNewFrames = false;
   /** Bytes that the kernel had not taken at the last look, and since when they do not get fewer. */
-  #unsent = { bytes: 0, sinceMs: 0 };
+  #unsentBytes = 0;
+  #unsentSinceMs = 0;
+  /** Whether bytes can be written; the socket's own answer takes longer. */
+  #isOpen = false;
   #subscribedMs: number | undefined;
 
   constructor(clientId: string, { lifeMs, context }: { lifeMs: number; context: StreamContext }) {
@@ -55,12 +59,14 @@ export class Stream implements ClientSink {
   open(socket: Socket, isChunked: boolean): void {
     socket.setKeepAlive(true, keepAliveMs);
     socket.on("drain", () => {
-      this.#unsent = { bytes: 0, sinceMs: 0 };
+      this.#unsentBytes = 0;
       this.#context.onUnblocked(this.clientId);
     });
     // a client that sends no more takes no more
     socket.once("end", () => this.end());
+    socket.once("close", () => (this.#isOpen = false));
     this.#socket = socket;
+    this.#isOpen = true;
     this.#isChunked = isChunked;
     // it may have waited for its turn until now
     this.#openedMs = this.#context.nowMs();
@@ -68,8 +74,10 @@ export class Stream implements ClientSink {
     this.#lastBeatMs = this.#openedMs;
   }
 
-  /** When the last frame was written; heartbeats do not count. */
-  get lastFrameMs(): number {
+  /** When a frame was written last, give or take the time since the last look; heartbeats do not count. */
+  lastFrameMs(): number {
+    if (this.#hasNewFrames) this.#lastFrameMs = this.#context.nowMs();
+    this.#hasNewFrames = false;
     return this.#lastFrameMs;
   }
 
@@ -86,10 +94,14 @@ export class Stream implements ClientSink {
   /** How long the reader has taken none of the bytes that wait for it; 0 where it takes them. */
   stalledMs(): number {
     const bytes = this.unsentBytes;
+    if (bytes === 0) {
+      this.#unsentBytes = 0;
+      return 0;
+    }
     const nowMs = this.#context.nowMs();
-    const isStuck = bytes > 0 && bytes >= this.#unsent.bytes && this.#unsent.bytes > 0;
-    this.#unsent = { bytes, sinceMs: isStuck ? this.#unsent.sinceMs : nowMs };
-    return nowMs - this.#unsent.sinceMs;
+    if (this.#unsentBytes === 0 || bytes < this.#unsentBytes) this.#unsentSinceMs = nowMs;
+    this.#unsentBytes = bytes;
+    return nowMs - this.#unsentSinceMs;
   }
 
   /** Notes that a POST for this client was applied; the first one counts. */
@@ -109,7 +121,7 @@ export class Stream implements ClientSink {
   }
 
   write(batch: Batch): boolean {
-    this.#lastFrameMs = this.#context.nowMs();
+    this.#hasNewFrames = true;
     if (!this.#isChunked) return this.#send(batch.bytes);
     batch.wire ??= chunkOf(batch.bytes);
     return this.#send(batch.wire);
@@ -123,9 +135,10 @@ export class Stream implements ClientSink {
 
   /** Ends the stream behind what was written. */
   end(): void {
-    if (this.#socket?.writable !== true) return;
-    if (this.#isChunked) this.#socket.write(lastChunk);
-    this.#socket.destroySoon();
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    if (this.#isChunked) this.#socket?.write(lastChunk);
+    this.#socket?.destroySoon();
   }
 
   cut(reason: "outbox" | "stalled" = "outbox"): void {
@@ -136,7 +149,7 @@ export class Stream implements ClientSink {
 
   /** @returns false where the connection takes no more for now */
   #send(bytes: Uint8Array): boolean {
-    return this.#socket?.writable === true ? this.#socket.write(bytes) : true;
+    return !this.#isOpen || this.#socket === undefined || this.#socket.write(bytes);
   }
 }
 
