@@ -28,6 +28,12 @@ const drainGraceMs = 5_000;
 /** An SDK waits 15 s for `PB_CONNECT`. */
 const maxAdmissionMs = 9_000;
 
+/**
+ * Connections that the kernel keeps until they are taken, as many as it allows. One that does not fit is tried again
+ * after 1, 3 and 7 s, and an SDK waits 15.
+ */
+const backlog = 65_535;
+
 const finishStepMs = 20;
 
 const nowMs = (): number => performance.now();
@@ -152,7 +158,7 @@ async function listen(context: GatewayContext): Promise<Server> {
   const server = createAdaptorServer({ fetch: app.fetch, hostname: host });
   if (!(server instanceof Server)) throw new TypeError("expected an HTTP/1.1 server");
   server.keepAliveTimeout = keepAliveMs;
-  server.listen(port, host);
+  server.listen({ port, host, backlog });
   try {
     await once(server, "listening");
   } catch (error) {
