@@ -51,6 +51,8 @@ test("P8: a reader that stands still and goes on sees the last state of every re
   slow.stall();
   for (let version = 1; version <= versions; version++) {
     for (let record = 0; record < records; record++) await write(`r${record}`, version);
+    // a writer that is faster than a reader makes it a slow one
+    await quick.waitForCount(version * records);
   }
   await cluster.log({ topic: "end", data: 1 });
   await quick.waitFor(({ event }) => event === "end", "the end", 20_000);
