@@ -20,8 +20,11 @@ export interface BreakableProxy {
   readonly close: () => Promise<void>;
 }
 
-/** Forwards to a loopback port, on a free one. */
-export async function startBreakableProxy(targetPort: number): Promise<BreakableProxy> {
+/**
+ * Forwards to a loopback port, on a free one.
+ * @param target the port, or what it is at the time of each connection
+ */
+export async function startBreakableProxy(target: number | (() => number)): Promise<BreakableProxy> {
   const sockets = new Set<Socket>();
   let state: "open" | "held" | "isolated" = "open";
   let fatal: { readonly text: string; readonly done: () => void } | undefined;
@@ -45,18 +48,18 @@ export async function startBreakableProxy(targetPort: number): Promise<Breakable
     fatal = undefined;
     return true;
   };
-  const server = createServer((client) => {
+  const listener = createServer((client) => {
     if (state === "isolated") {
       client.resetAndDestroy();
       return;
     }
-    const target = connect(targetPort, "127.0.0.1");
-    forward(client, target, isFatal);
-    forward(target, client, () => false);
+    const server = connect(typeof target === "number" ? target : target(), "127.0.0.1");
+    forward(client, server, isFatal);
+    forward(server, client, () => false);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const address = listener.address();
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
@@ -82,8 +85,8 @@ export async function startBreakableProxy(targetPort: number): Promise<Breakable
     },
     close: async () => {
       cut();
-      server.close();
-      await once(server, "close");
+      listener.close();
+      await once(listener, "close");
     },
   };
 }

@@ -29,11 +29,15 @@ export type GatewayEnvironment = Readonly<Record<string, string>>;
 
 /**
  * Starts a gateway on a free loopback port and waits until it is ready.
+ * @param moreFlags further flags of Node
  * @throws {Error} where it exits instead, with what it printed
  */
-export async function startGateway(env: GatewayEnvironment = {}): Promise<GatewayProcess> {
+export async function startGateway(
+  env: GatewayEnvironment = {},
+  moreFlags: readonly string[] = [],
+): Promise<GatewayProcess> {
   const port = env["PORT"] ?? String(await freePort());
-  const child = spawn(process.execPath, [...nodeFlags, "apps/gateway/src/main.ts"], {
+  const child = spawn(process.execPath, [...nodeFlags, ...moreFlags, "apps/gateway/src/main.ts"], {
     cwd: root,
     env: {
       PATH: process.env["PATH"],

@@ -30,10 +30,12 @@ function runsDocker(): boolean {
 /**
  * Starts a Redis process of its own on a free port, without persistence; Debian's package is installed where there is
  * no redis-server.
+ * @param more further arguments of redis-server, which override
  * @throws {Error} where that is not possible, saying what to do
  */
 export async function startRedisServer(
   port?: number,
+  more: readonly string[] = [],
 ): Promise<TestRedis & { readonly process: ChildProcess }> {
   if (!hasCommand("redis-server") && !installDebianPackage("redis-server", "redis-server")) {
     throw new Error(
@@ -42,7 +44,7 @@ export async function startRedisServer(
   }
   const chosen = port ?? (await freePort());
   const args = ["--port", String(chosen), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-  const server = spawn("redis-server", args, { stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn("redis-server", [...args, ...more], { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   server.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   await waitUntil(() => output.includes("Ready to accept connections"), "redis-server to accept connections");

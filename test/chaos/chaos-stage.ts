@@ -1,0 +1,78 @@
+import { Balancer } from "./balancer.ts";
+import type { ClientPlan } from "./client-plan.ts";
+import { Crowds } from "./crowds.ts";
+import { Journal } from "./journal.ts";
+import { Nodes } from "./nodes.ts";
+import { RedisStage } from "./redis-stage.ts";
+import { type Sabotage, sabotageFlags } from "./sabotages.ts";
+import { Writers } from "./writers.ts";
+
+/** How many nodes there are. */
+export const nodeCount = 3;
+
+/** Large events, so many at once that the outbox of who stands still runs over, behind what the kernel takes. */
+const bulk = { events: 120, bytes: 80_000, everyMs: 5_000 };
+
+/** What a stage is set with. */
+export interface StagePlan {
+  readonly clients: readonly ClientPlan[];
+  readonly seed: number;
+  /** Events per second. */
+  readonly rate: number;
+  /** Settings of the nodes, by their environment names. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is broken in the nodes on purpose. */
+  readonly sabotage?: Sabotage | undefined;
+  readonly onLine?: ((text: string) => void) | undefined;
+}
+
+/** Everything that faults can happen to: Redis, nodes, a balancer in front of them, and who reads and writes. */
+export class ChaosStage {
+  readonly clients: readonly ClientPlan[];
+  readonly journal: Journal;
+  readonly redis: RedisStage;
+  readonly nodes: Nodes;
+  readonly balancer: Balancer;
+  readonly crowds: Crowds;
+  readonly writers: Writers;
+
+  private constructor(
+    { clients, seed, rate }: StagePlan,
+    { journal, redis, nodes }: { journal: Journal; redis: RedisStage; nodes: Nodes },
+  ) {
+    this.clients = clients;
+    this.journal = journal;
+    this.redis = redis;
+    this.nodes = nodes;
+    this.balancer = new Balancer(nodes.urls);
+    this.crowds = new Crowds(clients);
+    this.writers = new Writers({ url: redis.writerUrl, seed, writers: 4, rate, bulk });
+  }
+
+  /** Starts it all but the writers; the clients are not connected yet. */
+  static async open(plan: StagePlan): Promise<ChaosStage> {
+    const { sabotage, onLine } = plan;
+    const journal = new Journal((text) => onLine?.(text));
+    const redis = await RedisStage.start(journal);
+    const nodes = await Nodes.start({
+      count: nodeCount,
+      redisUrl: redis.nodeUrl,
+      env: { ...plan.env, ...(sabotage === undefined ? {} : { SABOTAGE: sabotage }) },
+      flags: sabotage === undefined ? [] : sabotageFlags,
+    }).catch(async (error: unknown) => {
+      await redis.close();
+      throw error;
+    });
+    const stage = new ChaosStage(plan, { journal, redis, nodes });
+    stage.crowds.start(await stage.balancer.start(), plan.seed);
+    return stage;
+  }
+
+  async close(): Promise<void> {
+    await this.crowds.close();
+    this.writers.close();
+    await this.balancer.close();
+    await this.nodes.close();
+    await this.redis.close();
+  }
+}

@@ -1,0 +1,58 @@
+import type { Sdk, SdkClient } from "../harness/sdk.ts";
+import type { ClientPlan } from "./client-plan.ts";
+import type { Marker } from "./marker.ts";
+import { serialIn } from "./serial.ts";
+
+/** How long an SDK may be without a connection before the application takes it for dead. */
+const deadMs = 10_000;
+
+/**
+ * An application on an official SDK. An SDK whose stream breaks between `PB_CONNECT` and the answer to the POST behind
+ * it stays disconnected for good: the application subscribes anew then.
+ */
+export class SdkApplication {
+  readonly #client: SdkClient;
+  readonly #plan: ClientPlan;
+  readonly #marker: Marker;
+  readonly #watch: NodeJS.Timeout;
+  #connectedMs = Date.now();
+
+  /** @param base the balancer's address for this client */
+  constructor(base: string, plan: ClientPlan, { sdk, marker }: { sdk: Sdk; marker: Marker }) {
+    this.#client = sdk.create(base);
+    this.#plan = plan;
+    this.#marker = marker;
+    if (plan.token !== undefined) this.#client.authStore.save(plan.token);
+    this.#watch = setInterval(() => void this.#revive(), 1_000);
+  }
+
+  /** Subscribes to everything, one after the other. */
+  async start(): Promise<void> {
+    await this.#subscribeAll();
+    this.#marker.add({ type: "subscribed" });
+  }
+
+  close(): void {
+    clearInterval(this.#watch);
+    void this.#client.realtime.unsubscribe();
+  }
+
+  async #subscribeAll(): Promise<void> {
+    for (const [subscription, name] of this.#plan.subscriptions.entries()) {
+      await this.#client.realtime.subscribe(name, (data) =>
+        this.#marker.add({ type: "event", subscription, serial: serialIn(data) }),
+      );
+    }
+  }
+
+  async #revive(): Promise<void> {
+    const { realtime } = this.#client;
+    if (realtime.isConnected) this.#connectedMs = Date.now();
+    if (Date.now() - this.#connectedMs < deadMs) return;
+    this.#connectedMs = Date.now();
+    this.#marker.add({ type: "revived" });
+    // what fails is tried again when it is found dead the next time
+    await realtime.unsubscribe().catch(() => undefined);
+    await this.#subscribeAll().catch(() => undefined);
+  }
+}
