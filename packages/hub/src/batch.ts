@@ -1,8 +1,12 @@
+import type { Cursor } from "@sluice/protocol";
+
 /** The bytes of one SSE event, shared by all who get it. */
 export interface Frame {
   readonly bytes: Uint8Array;
   /** What it is about, for one subscription: a newer frame says all that an older one of the same subject said. */
   readonly subject: string | undefined;
+  /** Where a client is in the log that has had it; frames of channel events say nothing of that. */
+  readonly cursor?: Cursor | undefined;
 }
 
 /**

@@ -1,6 +1,9 @@
-import { guest, type Identity, type Subscription } from "@sluice/protocol";
+import { type Cursor, guest, type Identity, type Subscription } from "@sluice/protocol";
 import type { Batch, Frame } from "./batch.ts";
 import { WaitingFrames } from "./waiting-frames.ts";
+
+/** Most bytes of what waited that are handed to a sink at once: it takes them over whatever they are. */
+const pieceBytes = 65_536;
 
 /** Where a client's bytes go. */
 export interface ClientSink {
@@ -25,6 +28,10 @@ export class Client {
   version = 0;
   #outbox: Batch | undefined;
   #waiting: WaitingFrames | undefined;
+  /** Why frames wait: the sink takes none, or older ones have to come first. */
+  #isStuck = false;
+  #isHeld = false;
+  #isSealed = false;
 
   constructor(id: string, address: string, sink: ClientSink) {
     this.id = id;
@@ -32,14 +39,29 @@ export class Client {
     this.#sink = sink;
   }
 
-  /** Bytes that wait because the client takes none. */
+  /** Bytes that wait because the client takes none, or is held. */
   get waitingBytes(): number {
     return this.#waiting?.byteLength ?? 0;
   }
 
-  /** Whether the client takes no bytes for now. */
+  /** Whether frames have to wait. */
   get isBlocked(): boolean {
     return this.#waiting !== undefined;
+  }
+
+  /** Whether frames wait for older ones. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Whether the client gets no frames any more. */
+  get isSealed(): boolean {
+    return this.#isSealed;
+  }
+
+  /** Whether all frames so far are written, and the next ones will be. */
+  get isSettled(): boolean {
+    return this.#outbox === undefined && !this.isBlocked && !this.#isSealed;
   }
 
   /**
@@ -62,26 +84,67 @@ export class Client {
   }
 
   /**
-   * Hands the outbox to the sink, all in one.
+   * Hands the outbox to the sink, and then what waits, for as long as it takes more.
    * @param maxWaitingBytes how much may wait from now on if the sink takes no more
    */
   flush(maxWaitingBytes: number): void {
-    const batch = this.#outbox;
+    let batch = this.#outbox;
     this.#outbox = undefined;
-    if (batch !== undefined && !this.#sink.write(batch)) this.#waiting = new WaitingFrames(maxWaitingBytes);
+    while (batch !== undefined) {
+      if (!this.#sink.write(batch)) {
+        this.#isStuck = true;
+        this.#waiting ??= new WaitingFrames(maxWaitingBytes);
+        return;
+      }
+      batch = this.#takePiece();
+    }
   }
 
-  /** Takes bytes again: what waited is in the outbox. */
-  unblock(): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting !== undefined && waiting.byteLength > 0) this.#outbox = waiting.toBatch();
+  /**
+   * Takes bytes again.
+   * @returns whether something is in the outbox now
+   */
+  unblock(): boolean {
+    this.#isStuck = false;
+    this.#outbox ??= this.#takePiece();
+    return this.#outbox !== undefined;
+  }
+
+  /** Lets frames wait from now on. */
+  hold(maxWaitingBytes: number): void {
+    this.#isHeld = true;
+    this.#waiting ??= new WaitingFrames(maxWaitingBytes);
+  }
+
+  /**
+   * Has had what it was held for.
+   * @param had see {@link WaitingFrames.putFirst}
+   * @returns whether something is in the outbox now
+   */
+  endHold(missed: readonly Frame[], had: Cursor | undefined): boolean {
+    this.#isHeld = false;
+    this.#waiting?.putFirst(missed, had);
+    this.#outbox ??= this.#takePiece();
+    return this.#outbox !== undefined;
+  }
+
+  /** Takes no frames any more; what waits is still written. */
+  seal(): void {
+    this.#isSealed = true;
   }
 
   /** Forgets what was not written. */
   drop(): void {
     this.#outbox = undefined;
     this.#waiting = undefined;
+  }
+
+  /** What waits and may be written now; where that is all, nothing has to wait any more. */
+  #takePiece(): Batch | undefined {
+    if (this.#waiting === undefined || this.#isStuck || this.#isHeld) return undefined;
+    if (this.#waiting.byteLength > 0) return this.#waiting.take(pieceBytes);
+    this.#waiting = undefined;
+    return undefined;
   }
 
   cut(): void {

@@ -1,35 +1,28 @@
 import {
   type Collection,
-  CollectionSet,
+  type CollectionSet,
+  type Cursor,
   type CustomMessage,
   encodeFrame,
   type Identity,
   parseSubscription,
   type RecordEvent,
   superusers,
-  topicOf,
 } from "@sluice/protocol";
-import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
 import type { Frame } from "./batch.ts";
 import { BoundClients } from "./bound-clients.ts";
 import { Client, type ClientSink } from "./client.ts";
-import { CollectionAccess, type RuleWarning } from "./collection-access.ts";
-import { EventEncoder } from "./event-encoder.ts";
+import type { RuleWarning } from "./collection-access.ts";
+import { handOut, type Match } from "./match.ts";
+import { Matcher, type MatcherContext, Rulebook } from "./matcher.ts";
 import { Outboxes, type OutboxesContext } from "./outboxes.ts";
-import { RecordDecisions } from "./record-decisions.ts";
-import { recordTopics } from "./record-topics.ts";
-import type { SubscriberGroup, TopicGuard } from "./subscriber-group.ts";
+import { Replay } from "./replay.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
-import type { View } from "./view.ts";
 
 /** What a hub needs from the process around it. */
-export interface HubContext extends OutboxesContext {
-  /** Unix milliseconds, for rules that read the clock. */
-  readonly nowMs: () => number;
+export interface HubContext extends OutboxesContext, MatcherContext {
   /** Counts a frame that was put into an outbox. */
   readonly onDelivered: (frames: number) => void;
-  /** Counts subscribers of a topic who may not have an event. */
-  readonly onDenied: (reason: DenialReason, topic: string, subscribers: number) => void;
   /** Tells that clients have lost their identity and are guests now. */
   readonly onReleased: (clientIds: readonly string[], identity: string) => void;
 }
@@ -47,12 +40,15 @@ export class Hub {
   readonly #clients = new Map<string, Client>();
   readonly #index = new SubscriptionIndex();
   readonly #bound = new BoundClients();
-  #collections = new CollectionSet();
-  #access = new CollectionAccess(new CollectionSet());
+  readonly #matcher: Matcher;
+  #rulebook = new Rulebook();
   readonly #outboxes: Outboxes;
+  /** Grows when the rules change, or the subscriptions or identity of a client that is held. */
+  #epoch = 0;
 
   constructor(context: HubContext) {
     this.#context = context;
+    this.#matcher = new Matcher(this.#index, context);
     this.#outboxes = new Outboxes(context);
   }
 
@@ -75,13 +71,13 @@ export class Hub {
    * @returns what the authors of the rules should know
    */
   setCollections(collections: CollectionSet): readonly RuleWarning[] {
-    for (const { id, type } of this.#collections) {
+    for (const { id, type } of this.#rulebook.collections) {
       if (type !== "auth" || collections.find(id) !== undefined) continue;
       for (const recordId of this.#bound.recordsOf(id)) this.#release(id, recordId);
     }
-    this.#collections = collections;
-    this.#access = new CollectionAccess(collections);
-    return this.#access.warnings();
+    this.#rulebook = new Rulebook(collections);
+    this.#epoch += 1;
+    return this.#rulebook.access.warnings();
   }
 
   /** Takes in a client, as a guest without subscriptions. */
@@ -130,6 +126,7 @@ export class Hub {
     }
     client.version = version;
     client.subscriptions = wanted;
+    if (client.isHeld) this.#epoch += 1;
     return true;
   }
 
@@ -151,96 +148,72 @@ export class Hub {
   }
 
   /**
+   * Keeps a client's frames back until {@link endHold}: it is to have older ones first. Called right behind
+   * {@link apply}.
+   */
+  hold(clientId: string): void {
+    const client = this.#clients.get(clientId);
+    if (client !== undefined) this.#outboxes.hold(client);
+  }
+
+  /**
+   * Sends a held client what it missed, and what was kept back behind it.
+   * @param frames what it missed; however many bytes, they are sent
+   * @param had what the client has had with them; frames that were kept back and are not behind it are dropped
+   */
+  endHold(clientId: string, frames: readonly Frame[], had?: Cursor): void {
+    const client = this.#clients.get(clientId);
+    if (client === undefined) return;
+    this.#outboxes.endHold(client, frames, had);
+    this.#context.onDelivered(frames.length);
+  }
+
+  /** Whether a client has been sent all that was dispatched to it, and is sent what comes. */
+  isSettled(clientId: string): boolean {
+    return this.#clients.get(clientId)?.isSettled === true;
+  }
+
+  /** Sends nothing more to clients who have subscribed: what comes now lies behind a gap. */
+  seal(): void {
+    for (const client of this.#clients.values()) if (client.version > 0) client.seal();
+  }
+
+  /** Begins to find what clients missed, with the rules, identities and subscriptions of now. */
+  openReplay(): Replay {
+    return new Replay({
+      find: (clientId) => this.#clients.get(clientId),
+      rulebook: () => this.#rulebook,
+      epoch: () => this.#epoch,
+      nowMs: this.#context.nowMs,
+      maxClientBytes: this.#context.limits.clientBytes * 8,
+      maxTotalBytes: this.#context.limits.totalBytes / 4,
+    });
+  }
+
+  /**
    * Sends a record event to everybody who may see it. An auth record whose tokens it ends loses its clients: before
    * the event when its token key has changed, behind it when it was deleted.
-   * @param cursor the event's place in the log, if it has one
+   * @param entry the event's place in the log, if it has one
    * @returns false where the collection is unknown: the event reaches nobody
    * @see PocketBase apis/realtime.go bindRealtimeEvents
    */
-  dispatchRecord(event: RecordEvent, cursor?: string): boolean {
-    const collection = this.#collections.find(event.collection);
-    const authCollectionId = authCollectionOf(event, collection);
+  dispatchRecord(event: RecordEvent, entry?: string): boolean {
+    const authCollectionId = authCollectionOf(event, this.#rulebook.collections.find(event.collection));
     if (changesTokenKey(event)) this.#release(authCollectionId, event.record.id);
-    if (collection !== undefined) this.#sendRecord(event, collection, cursor);
+    const matches = this.#matcher.matchRecord(event, this.#rulebook);
+    this.#send(matches ?? [], entry);
     if (event.action === "delete") this.#release(authCollectionId, event.record.id);
-    return collection !== undefined;
+    return matches !== undefined;
   }
 
   /** Sends a message to everybody who subscribed to its topic, or to one of them. */
-  dispatchMessage({ topic, data, rule, clientId }: CustomMessage, cursor?: string): void {
-    const access = prepareMessageRule(rule);
-    for (const { subscription, clients } of this.#index.find(topicOf(topic))?.all ?? []) {
-      // a topic with a query of its own names fewer subscriptions than its topic part
-      if (!`${subscription.raw}?`.startsWith(`${topic}?`)) continue;
-      const bytes = encodeFrame({ event: subscription.raw, data, id: cursor });
-      const frame = { bytes, subject: undefined };
-      for (const client of clients) {
-        if (clientId !== undefined && clientId !== client.id) continue;
-        const { identity } = client;
-        const request = requestValues(identity, subscription.options);
-        const subject = { record: {}, request, nowMs: this.#context.nowMs() };
-        const denial = identity.kind === "superuser" ? undefined : denyByRule(access, subject);
-        if (denial === undefined) {
-          this.#outboxes.put(client, frame);
-          this.#context.onDelivered(1);
-        } else this.#context.onDenied(denial, subscription.topic, 1);
-      }
-    }
+  dispatchMessage(message: CustomMessage, entry?: string): void {
+    this.#send(this.#matcher.matchMessage(message), entry);
   }
 
-  #sendRecord(event: RecordEvent, collection: Collection, cursor: string | undefined): void {
-    const { record } = event;
-    const dispatch = {
-      encoder: new EventEncoder(collection, event),
-      nowMs: this.#context.nowMs(),
-      record,
-      cursor,
-    };
-    for (const { topic, rule } of recordTopics(collection, record.id)) {
-      const groups = this.#index.find(topic);
-      if (groups === undefined) continue;
-      const guard = { access: this.#access, collection, rule };
-      let asked = 0;
-      const subject = { record, request: { query: {}, headers: {} }, nowMs: dispatch.nowMs };
-      for (const group of groups.find(guard, subject)) {
-        this.#sendToGroup(group, guard, dispatch);
-        asked += group.clients.size;
-      }
-      if (asked < groups.size) this.#context.onDenied("filter", topic, groups.size - asked);
-    }
-  }
-
-  #sendToGroup(
-    group: SubscriberGroup,
-    guard: TopicGuard,
-    { encoder, record, nowMs, cursor }: RecordDispatch,
-  ): void {
-    const { subscription, pickFields, clients } = group;
-    const { topic, raw, options } = subscription;
-    const decisions = new RecordDecisions({ guard, record, nowMs }, subscription);
-    const frames = new Map<View, Frame>();
-    const encode = (view: View): Frame => ({
-      bytes: encodeFrame({ event: raw, data: encoder.encode(view, pickFields), id: cursor }),
-      subject: `${raw}\n${record.id}`,
-    });
-    let asked = 0;
-    const subject = { record, request: { query: options.query, headers: options.headers }, nowMs };
-    for (const audience of group.audiencesOf(guard).find(subject)) {
-      asked += audience.clients.size;
-      const { denial, isManager } = decisions.decide(audience.identity);
-      if (denial !== undefined) {
-        this.#context.onDenied(denial, topic, audience.clients.size);
-        continue;
-      }
-      for (const client of audience.clients) {
-        const view = encoder.viewOf(client.identity, isManager);
-        const frame = frames.get(view) ?? encode(view);
-        frames.set(view, frame);
-        this.#outboxes.put(client, frame);
-      }
-      this.#context.onDelivered(audience.clients.size);
-    }
-    if (asked < clients.size) this.#context.onDenied("rule", topic, clients.size - asked);
+  #send(matches: readonly Match[], entry: string | undefined): void {
+    const sent = handOut(matches, entry, (client, frame) => this.#outboxes.put(client, frame));
+    if (sent > 0) this.#context.onDelivered(sent);
   }
 
   #release(collectionId: string, recordId: string): void {
@@ -249,17 +222,10 @@ export class Hub {
     for (const client of released) {
       for (const subscription of client.subscriptions.values()) this.#index.move(client, subscription);
     }
+    if (released.some(({ isHeld }) => isHeld)) this.#epoch += 1;
     const clientIds = released.map(({ id }) => id);
     this.#context.onReleased(clientIds, `${collectionId}/${recordId}`);
   }
-}
-
-/** What one event brings to every group of subscribers. */
-interface RecordDispatch {
-  readonly encoder: EventEncoder;
-  readonly record: RecordEvent["record"];
-  readonly nowMs: number;
-  readonly cursor: string | undefined;
 }
 
 /** The collection id that identities of an event's record have; an auth collection need not be known. */

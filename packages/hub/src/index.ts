@@ -1,6 +1,7 @@
 export type { DenialReason } from "./access.ts";
-export { Batch } from "./batch.ts";
+export { Batch, type Frame } from "./batch.ts";
 export type { ClientSink } from "./client.ts";
 export type { RuleWarning } from "./collection-access.ts";
 export { type Denial, explainEvent, type Explanation, topicsOf } from "./explanation.ts";
 export { Hub } from "./hub.ts";
+export type { Replay } from "./replay.ts";

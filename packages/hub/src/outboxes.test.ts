@@ -94,7 +94,7 @@ test("a long flush goes on in the next turn, and everybody keeps their order", (
 });
 
 describe("a client that takes no bytes", () => {
-  test("is written nothing until it does, and then all of it in one", () => {
+  test("is written nothing until it does, and then all that waited in one", () => {
     const { outboxes, reader, turn } = openBlocked();
     outboxes.put(reader.client, frame("a"));
     turn();
@@ -105,7 +105,7 @@ describe("a client that takes no bytes", () => {
     outboxes.unblock(reader.client);
     outboxes.put(reader.client, frame("c"));
     turn();
-    expect([reader.writes, outboxes.waitingBytes]).toEqual([["first", "abc"], 0]);
+    expect([reader.writes, outboxes.waitingBytes]).toEqual([["first", "ab", "c"], 0]);
   });
 
   test("keeps only the newest of each subject when too much waits, where the newest came", () => {
@@ -123,7 +123,8 @@ describe("a client that takes no bytes", () => {
     expect([outboxes.waitingBytes, reader.isCut]).toEqual([8, false]);
     outboxes.unblock(reader.client);
     turn();
-    expect(reader.writes).toEqual(["first", "m1a2m2b2"]);
+    const conflated = 'event:@conflated\ndata:{"skipped":2}\n\n';
+    expect(reader.writes).toEqual(["first", `${conflated}m1a2m2b2`]);
   });
 
   test("is cut where even so too much waits, and is forgotten", () => {

@@ -1,3 +1,4 @@
+import type { Cursor } from "@sluice/protocol";
 import { Batch, type Frame } from "./batch.ts";
 import type { Client } from "./client.ts";
 
@@ -40,23 +41,39 @@ export class Outboxes {
   }
 
   put(client: Client, frame: Frame): void {
+    if (client.isSealed) return;
     if (client.isBlocked) this.#wait(client, frame);
     else if (client.enqueue(frame, this.#start)) this.#flushLater(client);
   }
 
   /** A client takes bytes again. */
   unblock(client: Client): void {
-    if (!this.#blocked.delete(client)) return;
-    const { waitingBytes } = client;
-    this.#waitingBytes -= waitingBytes;
-    client.unblock();
-    if (waitingBytes > 0) this.#flushLater(client);
+    if (this.#recount(client, () => client.unblock())) this.#flushLater(client);
+  }
+
+  /** Lets a client's frames wait. */
+  hold(client: Client): void {
+    this.#recount(client, () => client.hold(this.#context.limits.clientBytes));
+  }
+
+  /** A client has had what it was held for: see {@link Client.endHold}. */
+  endHold(client: Client, missed: readonly Frame[], had: Cursor | undefined): void {
+    if (this.#recount(client, () => client.endHold(missed, had))) this.#flushLater(client);
   }
 
   /** Drops what a client has not been sent. */
   forget(client: Client): void {
-    if (this.#blocked.delete(client)) this.#waitingBytes -= client.waitingBytes;
-    client.drop();
+    this.#recount(client, () => client.drop());
+  }
+
+  /** Does what changes how much waits for a client, or whether anything does. */
+  #recount<T>(client: Client, work: () => T): T {
+    const before = client.waitingBytes;
+    const result = work();
+    this.#waitingBytes += client.waitingBytes - before;
+    if (client.isBlocked) this.#blocked.add(client);
+    else this.#blocked.delete(client);
+    return result;
   }
 
   #flushLater(client: Client): void {
@@ -79,15 +96,11 @@ export class Outboxes {
   }
 
   #flushOne(client: Client): void {
-    client.flush(this.#context.limits.clientBytes);
-    if (client.isBlocked) this.#blocked.add(client);
+    this.#recount(client, () => client.flush(this.#context.limits.clientBytes));
   }
 
   #wait(client: Client, frame: Frame): void {
-    const before = client.waitingBytes;
-    const fits = client.wait(frame);
-    this.#waitingBytes += client.waitingBytes - before;
-    if (!fits) this.#cut(client);
+    if (!this.#recount(client, () => client.wait(frame))) this.#cut(client);
     else if (this.#waitingBytes > this.#context.limits.totalBytes) this.#shed();
   }
 

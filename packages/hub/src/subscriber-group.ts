@@ -17,12 +17,18 @@ export class SubscriberGroup {
   readonly subscription: Subscription;
   /** Nothing where the string asks for all fields. */
   readonly pickFields: FieldPicker | undefined;
+  /** Tells the group from others of its topic, on every node alike. */
+  readonly place: string;
+  /** Whether its clients are told when a record that they saw is theirs to see no more. */
+  readonly wantsLeave: boolean;
   readonly clients = new Set<Client>();
   #audiences: Audiences | undefined;
 
   constructor(subscription: Subscription) {
     this.subscription = subscription;
     this.pickFields = parseFields(subscription.options.query["fields"] ?? "");
+    this.place = shortHash(subscription.raw);
+    this.wantsLeave = subscription.options.query["leave"] === "true";
   }
 
   /** @returns false where the client is in it already */
@@ -75,4 +81,13 @@ export class SubscriberGroup {
   #filterIn(access: CollectionAccess, collection: Collection) {
     return access.filterOf(this.subscription, this.subscription.options.query["filter"] ?? "", collection);
   }
+}
+
+/** FNV-1a, in seven digits of base 36. */
+function shortHash(text: string): string {
+  let hash = 0x81_1c_9d_c5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01_00_01_93);
+  }
+  return (hash >>> 0).toString(36).padStart(7, "0");
 }

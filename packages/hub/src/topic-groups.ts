@@ -7,6 +7,8 @@ import { SubscriberGroup, type TopicGuard } from "./subscriber-group.ts";
 /** The subscribers of one topic: a group for each different string with that topic. */
 export class TopicGroups {
   readonly #groups = new Map<string, SubscriberGroup>();
+  /** Those whose clients are told of records that they see no more. */
+  readonly leaving = new Set<SubscriberGroup>();
   #size = 0;
   /** By what their filters ask of a record, under the guard of the last event. */
   #byLiteral = new LiteralIndex<SubscriberGroup>();
@@ -27,6 +29,7 @@ export class TopicGroups {
     const group = known ?? new SubscriberGroup(subscription);
     if (known === undefined) {
       this.#groups.set(subscription.raw, group);
+      if (group.wantsLeave) this.leaving.add(group);
       if (this.#guard !== undefined) this.#byLiteral.add(group, group.literalPins(this.#guard));
     }
     if (!group.add(client)) return false;
@@ -41,6 +44,7 @@ export class TopicGroups {
     this.#size -= 1;
     if (group.clients.size > 0) return true;
     this.#groups.delete(raw);
+    this.leaving.delete(group);
     if (this.#guard !== undefined) this.#byLiteral.remove(group, group.literalPins(this.#guard));
     return true;
   }

@@ -1,0 +1,178 @@
+import {
+  type Collection,
+  CollectionSet,
+  type CustomMessage,
+  encodeJson,
+  type RecordEvent,
+  topicOf,
+} from "@sluice/protocol";
+import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
+import type { Client } from "./client.ts";
+import { CollectionAccess } from "./collection-access.ts";
+import { EventEncoder } from "./event-encoder.ts";
+import type { Match, Share } from "./match.ts";
+import { RecordDecisions } from "./record-decisions.ts";
+import { recordTopics } from "./record-topics.ts";
+import type { SubscriberGroup, TopicGuard } from "./subscriber-group.ts";
+import type { SubscriptionIndex } from "./subscription-index.ts";
+import type { TopicGroups } from "./topic-groups.ts";
+import type { View } from "./view.ts";
+
+/** The collections that events are decided by, and their rules made ready. */
+export class Rulebook {
+  readonly collections: CollectionSet;
+  readonly access: CollectionAccess;
+
+  constructor(collections: CollectionSet = new CollectionSet()) {
+    this.collections = collections;
+    this.access = new CollectionAccess(collections);
+  }
+}
+
+/** What a matcher works with. */
+export interface MatcherContext {
+  /** Unix milliseconds, for rules that read the clock. */
+  readonly nowMs: () => number;
+  /** Counts subscribers of a topic who may not have an event. */
+  readonly onDenied: (reason: DenialReason, topic: string, subscribers: number) => void;
+}
+
+/** Finds who may have an event among the clients of an index, and what each of them sees of it. */
+export class Matcher {
+  readonly #index: SubscriptionIndex;
+  readonly #context: MatcherContext;
+
+  constructor(index: SubscriptionIndex, context: MatcherContext) {
+    this.#index = index;
+    this.#context = context;
+  }
+
+  /** @returns nothing for an event of an unknown collection: it reaches nobody */
+  matchRecord(event: RecordEvent, { collections, access }: Rulebook): readonly Match[] | undefined {
+    const collection = collections.find(event.collection);
+    if (collection === undefined) return undefined;
+    const { record } = event;
+    const work: RecordWork = {
+      event,
+      collection,
+      encoder: new EventEncoder(collection, event),
+      nowMs: this.#context.nowMs(),
+      matches: [],
+    };
+    for (const [order, { topic, rule }] of recordTopics(collection, record.id).entries()) {
+      const groups = this.#index.find(topic);
+      if (groups === undefined) continue;
+      const guard = { access, collection, rule };
+      let asked = 0;
+      const subject = { record, request: { query: {}, headers: {} }, nowMs: work.nowMs };
+      for (const group of groups.find(guard, subject)) {
+        this.#matchGroup(group, { guard, order, work });
+        asked += group.clients.size;
+      }
+      if (asked < groups.size) this.#context.onDenied("filter", topic, groups.size - asked);
+      if (groups.leaving.size > 0) matchLeaving(groups, { guard, order, work });
+    }
+    return work.matches;
+  }
+
+  /** Finds who subscribed to a message's topic, or the one client that it is for. */
+  matchMessage({ topic, data, rule, clientId }: CustomMessage): readonly Match[] {
+    const access = prepareMessageRule(rule);
+    const matches: Match[] = [];
+    for (const { subscription, place, clients } of this.#index.find(topicOf(topic))?.all ?? []) {
+      // a topic with a query of its own names fewer subscriptions than its topic part
+      if (!`${subscription.raw}?`.startsWith(`${topic}?`)) continue;
+      const share: Share = { data, clients: [] };
+      for (const client of clients) {
+        if (clientId !== undefined && clientId !== client.id) continue;
+        const { identity } = client;
+        const request = requestValues(identity, subscription.options);
+        const subject = { record: {}, request, nowMs: this.#context.nowMs() };
+        const denial = identity.kind === "superuser" ? undefined : denyByRule(access, subject);
+        if (denial === undefined) share.clients.push(client);
+        else this.#context.onDenied(denial, subscription.topic, 1);
+      }
+      if (share.clients.length > 0)
+        matches.push({ subscription, place, subject: undefined, shares: [share] });
+    }
+    return matches;
+  }
+
+  #matchGroup(group: SubscriberGroup, { guard, order, work }: TopicWork): void {
+    const { subscription, pickFields, clients, place } = group;
+    const { topic, raw, options } = subscription;
+    const { event, encoder, nowMs } = work;
+    const { record } = event;
+    const decisions = new RecordDecisions({ guard, record, nowMs }, subscription);
+    const shares = new Map<View, Share>();
+    let asked = 0;
+    const subject = { record, request: { query: options.query, headers: options.headers }, nowMs };
+    for (const audience of group.audiencesOf(guard).find(subject)) {
+      asked += audience.clients.size;
+      const { denial, isManager } = decisions.decide(audience.identity);
+      if (denial !== undefined) {
+        this.#context.onDenied(denial, topic, audience.clients.size);
+        continue;
+      }
+      for (const client of audience.clients) {
+        const view = encoder.viewOf(client.identity, isManager);
+        const share = shares.get(view) ?? { data: encoder.encode(view, pickFields), clients: [] };
+        shares.set(view, share);
+        share.clients.push(client);
+      }
+    }
+    if (asked < clients.size) this.#context.onDenied("rule", topic, clients.size - asked);
+    if (shares.size > 0) {
+      work.matches.push({
+        subscription,
+        place: `${order}${place}`,
+        subject: `${raw}\n${record.id}`,
+        shares: [...shares.values()],
+      });
+    }
+  }
+}
+
+/** What one record event is matched with. */
+interface RecordWork {
+  readonly event: RecordEvent;
+  readonly collection: Collection;
+  readonly encoder: EventEncoder;
+  readonly nowMs: number;
+  readonly matches: Match[];
+}
+
+/** The part of it that one topic has. */
+interface TopicWork {
+  readonly guard: TopicGuard;
+  /** The topic's number among those of the record. */
+  readonly order: number;
+  readonly work: RecordWork;
+}
+
+/**
+ * Finds who saw a record before an update, does not see it any more, and asked to be told. What `before` lacks decides
+ * like all that is not at hand: against it.
+ */
+function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWork): void {
+  const { event, nowMs } = work;
+  if (event.action !== "update" || event.before === undefined) return;
+  const { id, collectionId, collectionName } = event.record;
+  const before = { collectionId, collectionName, ...event.before, id };
+  const data = `{"record":{"id":${encodeJson(id)}},"action":"leave"}`;
+  for (const group of leaving) {
+    const { subscription, place } = group;
+    const request = { query: subscription.options.query, headers: subscription.options.headers };
+    const then = new RecordDecisions({ guard, record: before, nowMs }, subscription);
+    const now = new RecordDecisions({ guard, record: event.record, nowMs }, subscription);
+    const clients: Client[] = [];
+    for (const audience of group.audiencesOf(guard).find({ record: before, request, nowMs })) {
+      const { identity } = audience;
+      const hasLeft = then.decide(identity).denial === undefined && now.decide(identity).denial !== undefined;
+      if (hasLeft) clients.push(...audience.clients);
+    }
+    if (clients.length === 0) continue;
+    const subject = `${subscription.raw}\n${id}`;
+    work.matches.push({ subscription, place: `${order}${place}`, subject, shares: [{ data, clients }] });
+  }
+}
