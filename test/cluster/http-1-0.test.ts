@@ -29,6 +29,8 @@ test("P2: a balancer that speaks HTTP/1.0, as nginx does by default, gets frames
   const [head = "", ...frames] = text.split("\r\n\r\n");
   expect(head).not.toContain("Transfer-Encoding");
   expect(frames).toEqual([
-    expect.stringMatching(/^id:\S+\nevent:PB_CONNECT\ndata:.*\n\n(?:id:\S+\n)?event:posts\/\*\ndata:.*\n\n$/),
+    expect.stringMatching(
+      /^id:\S+\nevent:PB_CONNECT\ndata:.*\n\nid:\S+\nevent:@cursor\ndata:\n\nid:\S+\nevent:posts\/\*\ndata:.*\n\n$/,
+    ),
   ]);
 });

@@ -30,7 +30,7 @@ export const networkScenarios: readonly Scenario[] = [
           await hearsAgain(stage, topic, heard);
           await until(() => connected.heard.length === 2, "PB_CONNECT to be told again");
           const ids = network.posts.map(({ clientId }) => clientId);
-          expect(connected.heard).toEqual(ids.map((clientId) => ({ clientId })));
+          expect(connected.heard).toMatchObject(ids.map((clientId) => ({ clientId })));
           expect(ids[1]).not.toBe(ids[0]);
           expect(network.posts[1]?.subscriptions).toEqual(["PB_CONNECT", topic]);
           expect(disconnects).toEqual(stage.sdk.tellsDisconnects ? [["PB_CONNECT", topic]] : []);

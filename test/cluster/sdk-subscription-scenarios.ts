@@ -214,7 +214,7 @@ export const subscriptionScenarios: readonly Scenario[] = [
           await stage.cluster.message({ topic, data: "for both" });
           await until(() => mail.heard.length === 2 && othersMail.heard.length === 1, "the mail");
           expect(othersMail.heard).toEqual(["for both"]);
-          expect(connected.heard).toEqual([{ clientId }]);
+          expect(connected.heard).toEqual([{ clientId, cursor: expect.any(String) }]);
         }),
       ),
   },

@@ -15,7 +15,13 @@ let cluster: Cluster;
 beforeAll(async () => {
   cluster = await startCluster(inject("redisUrl"), {
     nodes: 1,
-    env: { MAX_OUTBOX_BYTES: "1000000", STALL_SECONDS: String(stallSeconds), MAX_EVENT_BYTES: "100000" },
+    env: {
+      MAX_OUTBOX_BYTES: "1000000",
+      STALL_SECONDS: String(stallSeconds),
+      MAX_EVENT_BYTES: "100000",
+      // each reader begins with nothing, though the one before was cut and subscribed alike
+      ORPHAN_SECONDS: "0",
+    },
   });
 });
 afterAll(() => cluster.close());

@@ -32,7 +32,12 @@ export const connectCases: readonly Case[] = [
     run: (target) =>
       withStream(target, async ({ raw, clientId }) => {
         assert.match(clientId, /^[A-Za-z0-9]{40}$/);
-        assert.equal(raw, `id:${clientId}\nevent:PB_CONNECT\ndata:{"clientId":"${clientId}"}\n\n`);
+        const cursor = /"cursor":"([^"]+)"/.exec(raw)?.[1];
+        const connected = `id:${clientId}\nevent:PB_CONNECT\ndata:`;
+        const plain = `{"clientId":"${clientId}"}\n\n`;
+        // Sluice tells, beyond PocketBase, where in the log the stream is
+        const more = `{"clientId":"${clientId}","cursor":"${cursor}"}\n\nid:${cursor}\nevent:@cursor\ndata:\n\n`;
+        assert.equal(raw, connected + (cursor === undefined ? plain : more));
       }),
   },
   {

@@ -19,9 +19,11 @@ export interface RecordingNode {
   /** Every change of the connection, in order. */
   readonly connections: boolean[];
   readonly faults: string[];
+  /** Every place in the log that was told without an event, in order. */
+  readonly positions: string[];
   readonly counts: { gaps: number; collectionChanges: number };
   /** Takes in a client, as a guest from an address. */
-  readonly hold: (clientId: string, address?: string) => Promise<void>;
+  readonly hold: (clientId: string, address?: string, keepsCursor?: boolean) => Promise<void>;
 }
 
 /** How a recording node is opened. */
@@ -31,11 +33,12 @@ export interface RecordingNodeOptions {
   readonly keyPrefix: string;
   readonly logSeconds?: number;
   readonly logEntries?: number;
+  readonly orphanSeconds?: number;
 }
 
 /** Opens a backplane whose every handler is remembered; the caller closes it. */
 export async function openRecordingNode(options: RecordingNodeOptions): Promise<RecordingNode> {
-  const { redisUrl, keyPrefix, logSeconds = 900, logEntries = 200_000 } = options;
+  const { redisUrl, keyPrefix, logSeconds = 900, logEntries = 200_000, orphanSeconds = 60 } = options;
   const recorded = {
     events: [] as { text: string; source: EventSource }[],
     applied: [] as AppliedChange[],
@@ -43,13 +46,15 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
     clients: new Map<string, ClientState>(),
     connections: [] as boolean[],
     faults: [] as string[],
+    positions: [] as string[],
     counts: { gaps: 0, collectionChanges: 0 },
   };
   const { clients, counts } = recorded;
   const backplane = await openBackplane(
     redisUrl,
-    { keyPrefix, logSeconds, logEntries },
+    { keyPrefix, logSeconds, logEntries, orphanSeconds, silenceMs: 5_000 },
     {
+      position: (cursor) => void recorded.positions.push(cursor),
       event: (text, source) => void recorded.events.push({ text, source }),
       apply: (change) => {
         const client = clients.get(change.clientId);
@@ -57,7 +62,7 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
         if (client.version > change.version) return "applied";
         recorded.applied.push(change);
         const { identity, subscriptions, version } = change;
-        clients.set(change.clientId, { address: client.address, identity, subscriptions, version });
+        clients.set(change.clientId, { ...client, identity, subscriptions, version });
         return "applied";
       },
       sendLast: (frame) => {
@@ -68,12 +73,15 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
       describe: (clientId) => clients.get(clientId),
       collectionsChanged: () => void (counts.collectionChanges += 1),
       connectionChanged: (connected) => void recorded.connections.push(connected),
-      gap: () => void (counts.gaps += 1),
+      gap: (cursor) => {
+        counts.gaps += 1;
+        recorded.positions.push(cursor);
+      },
       fault: (error, doing) => void recorded.faults.push(`${doing}: ${String(error)}`),
     },
   );
-  const hold = async (clientId: string, address = ""): Promise<void> => {
-    const state = { address, identity: guest, subscriptions: [], version: 0 };
+  const hold = async (clientId: string, address = "", keepsCursor = false): Promise<void> => {
+    const state = { address, identity: guest, subscriptions: [], version: 0, keepsCursor };
     clients.set(clientId, state);
     await backplane.register(clientId, state);
   };

@@ -85,10 +85,10 @@ export class SseReader {
     return this.#ended;
   }
 
-  /** The frames of one subscription, or all but `PB_CONNECT`. */
+  /** The frames of one subscription, or all but those that only say where the stream is. */
   events(name?: string): readonly ReceivedFrame[] {
-    return this.frames.filter(
-      ({ event }) => event !== "PB_CONNECT" && (name === undefined || event === name),
+    return this.frames.filter(({ event }) =>
+      name === undefined ? event !== "PB_CONNECT" && event !== "@cursor" : event === name,
     );
   }
 

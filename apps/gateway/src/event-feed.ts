@@ -3,11 +3,13 @@ import type { Hub } from "@sluice/hub";
 import { parseEvent } from "@sluice/protocol";
 import type { Logger } from "pino";
 import type { Metrics } from "./metrics.ts";
+import type { RecentEvents } from "./recent-events.ts";
 import { SparseLog } from "./sparse-log.ts";
 
 /** What a feed is made with. */
 export interface EventFeedContext {
   readonly hub: Hub;
+  readonly recent: RecentEvents;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly maxEventBytes: number;
@@ -26,7 +28,8 @@ export class EventFeed {
   }
 
   take(text: string, { door, cursor, collection }: EventSource): void {
-    const { hub, metrics, log, maxEventBytes } = this.#context;
+    const { hub, recent, metrics, log, maxEventBytes } = this.#context;
+    if (cursor !== undefined) recent.push({ cursor, text });
     const parsed = parseEvent(text, { maxBytes: maxEventBytes, collection });
     if ("malformed" in parsed) {
       metrics.malformedEvents.inc({ door });

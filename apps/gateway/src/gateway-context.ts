@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import type { Admission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Metrics } from "./metrics.ts";
+import type { RecentEvents } from "./recent-events.ts";
 import type { Settings } from "./settings.ts";
 import type { StreamContext } from "./stream.ts";
 import type { StreamKeeper } from "./stream-keeper.ts";
@@ -17,6 +18,7 @@ export interface GatewayContext {
   readonly hub: Hub;
   readonly admission: Admission;
   readonly streams: StreamKeeper;
+  readonly recent: RecentEvents;
   readonly streamContext: StreamContext;
   readonly authenticator: Authenticator;
   readonly metrics: Metrics;

@@ -11,9 +11,13 @@ import { Authenticator } from "./authenticator.ts";
 import { CollectionStore } from "./collection-store.ts";
 import { EventFeed } from "./event-feed.ts";
 import type { GatewayContext } from "./gateway-context.ts";
+import { CursorNews } from "./cursor-news.ts";
 import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
+import { RecentEvents } from "./recent-events.ts";
+import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
+import { SettledCursors } from "./settled-cursors.ts";
 import { StartError } from "./start-error.ts";
 import { SparseLog } from "./sparse-log.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
@@ -35,6 +39,9 @@ const maxAdmissionMs = 9_000;
 const backlog = 65_535;
 
 const finishStepMs = 20;
+
+/** A Redis that says nothing for so long, asked or not, is lost. */
+const maxSilenceMs = 5_000;
 
 const nowMs = (): number => performance.now();
 
@@ -69,15 +76,29 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     },
     onReleased: (clientIds, identity) => void release(clientIds, identity),
   });
-  const streams = new StreamKeeper({ settings: settings.streams, nowMs });
-  const feed = new EventFeed({ hub, metrics, log, maxEventBytes: settings.maxEventBytes, nowMs });
+  const recent = new RecentEvents();
+  const streams: StreamKeeper = new StreamKeeper({
+    settings: settings.streams,
+    nowMs,
+    connected: () => backplane.connected,
+    newsFor: (stream) => news.newsFor(stream),
+    onSweep: () => void backplane.record(settled.look()),
+  });
+  const news = new CursorNews(hub, recent);
+  const settled = new SettledCursors({ hub, streams, recent });
+  const { maxEventBytes } = settings;
+  const feed = new EventFeed({ hub, recent, metrics, log, maxEventBytes, nowMs });
+  const maxWaitingBytes = settings.streams.maxTotalOutboxBytes;
+  const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
     log,
     onChange: (loaded) => hub.setCollections(loaded),
   });
   const verifier = new TokenVerifier(settings.auth);
   if (!verifier.hasKey) log.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
-  const backplane = await open(settings, nodeHandlers({ hub, streams, feed, collections, metrics, log }));
+  const parts = { hub, streams, feed, recent, resumer, settled, collections, metrics, log };
+  const backplane: Backplane = await open(settings, nodeHandlers(parts));
+  resumer.start(backplane);
   const release = async (clientIds: readonly string[], identity: string): Promise<void> => {
     log.info({ clientIds, identity }, "streams have lost their identity");
     await backplane.release(clientIds, identity).catch((err: unknown) => {
@@ -101,10 +122,18 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     hub,
     admission: new Admission({ nowMs, maxWaitMs: maxAdmissionMs }),
     streams,
+    recent,
     streamContext: {
       nowMs,
       onCut: (reason) => metrics.cuts.inc({ reason }),
       onUnblocked: (clientId) => hub.unblock(clientId),
+      onEnded: ({ clientId, isSubscribed }, by) => {
+        const isOrphan = by === "node" || resumer.isPending(clientId);
+        const orphanedAt = isOrphan ? settled.of(clientId) : undefined;
+        void backplane.unregister(clientId, { orphanedAt, wasSubscribed: isSubscribed });
+        settled.forget(clientId);
+        resumer.forget(clientId);
+      },
     },
     authenticator: new Authenticator(verifier, settings.auth.collection, () => collections.current),
     metrics,
@@ -128,11 +157,17 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
 
 async function open(settings: Settings, handlers: NodeHandlers): Promise<Backplane> {
   try {
-    return await openBackplane(settings.redisUrl, settings, handlers);
+    const silenceMs = silenceOf(settings.streams.heartbeatSeconds);
+    return await openBackplane(settings.redisUrl, { ...settings, silenceMs }, handlers);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError([`REDIS_URL: ${reason}`], { cause: error });
   }
+}
+
+/** A frozen Redis is to be noticed within two heartbeats. */
+function silenceOf(heartbeatSeconds: number): number {
+  return heartbeatSeconds === 0 ? maxSilenceMs : Math.min(maxSilenceMs, heartbeatSeconds * 1_500);
 }
 
 async function loadCollections(

@@ -10,6 +10,7 @@ export interface Metrics {
   readonly denials: Counter<"reason">;
   readonly cuts: Counter<"reason">;
   readonly gaps: Counter;
+  readonly resumes: Counter<"outcome">;
 }
 
 /** Numbers that are read when they are asked for. */
@@ -69,6 +70,12 @@ export function createMetrics(): Metrics {
       name: "sluice_stream_cuts_total",
       help: "Streams cut because their reader was too slow",
       labelNames: ["reason"],
+      registers,
+    }),
+    resumes: new Counter({
+      name: "sluice_resumes_total",
+      help: "Clients that came back: resumed by their cursor, adopted an orphan's, or refused",
+      labelNames: ["outcome"],
       registers,
     }),
     gaps: new Counter({

@@ -1,9 +1,14 @@
 import type { NodeHandlers } from "@sluice/backplane";
 import type { Hub } from "@sluice/hub";
+import { parseCursor } from "@sluice/protocol";
 import type { Logger } from "pino";
 import type { CollectionStore } from "./collection-store.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { Metrics } from "./metrics.ts";
+import type { RecentEvents } from "./recent-events.ts";
+import type { Resumer } from "./resumer.ts";
+import type { SettledCursors } from "./settled-cursors.ts";
+import type { Stream } from "./stream.ts";
 import type { StreamKeeper } from "./stream-keeper.ts";
 
 /** Streams that end because events may be missing come back all at once: they end spread over this. */
@@ -17,6 +22,9 @@ export interface NodeHandlersContext {
   readonly hub: Hub;
   readonly streams: StreamKeeper;
   readonly feed: EventFeed;
+  readonly recent: RecentEvents;
+  readonly resumer: Resumer;
+  readonly settled: SettledCursors;
   readonly collections: CollectionStore;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -24,12 +32,17 @@ export interface NodeHandlersContext {
 
 /** What this node does with what the backplane brings. */
 export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
-  const { hub, streams, feed, collections, metrics, log } = context;
+  const { hub, streams, feed, recent, resumer, settled, collections, metrics, log } = context;
   return {
+    position: (cursor) => {
+      if (recent.position === "") recent.startAt(cursor);
+      else recent.push({ cursor, text: undefined });
+    },
     event: (text, source) => feed.take(text, source),
-    apply: ({ clientId, ...change }) => {
+    apply: ({ clientId, adopted, ...change }) => {
       if (!hub.apply(clientId, change)) return "unknown-client";
-      streams.find(clientId)?.markSubscribed();
+      const stream = streams.find(clientId);
+      if (stream?.markSubscribed() === true) beginStream(context, stream, adopted);
       return "applied";
     },
     sendLast: ({ clientId, subscription, data }) =>
@@ -38,18 +51,34 @@ export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
       const client = hub.find(clientId);
       if (client === undefined) return undefined;
       const { address, identity, subscriptions, version } = client;
-      return { address, identity, subscriptions: [...subscriptions.keys()], version };
+      const keepsCursor = streams.find(clientId)?.keepsCursor ?? false;
+      return { address, identity, subscriptions: [...subscriptions.keys()], version, keepsCursor };
     },
     collectionsChanged: () => collections.reload(),
     connectionChanged: (connected) => {
       if (connected) log.info("Redis is back");
       else log.warn("Redis is lost: streams stay open, requests are answered with 503");
     },
-    gap: () => {
+    gap: (cursor) => {
       metrics.gaps.inc();
       log.warn("the log no longer has this node's place: all streams end, since events may be missing");
-      void streams.endAll(gapMs, gapGraceMs);
+      recent.startAt(cursor);
+      hub.seal();
+      resumer.clear();
+      settled.clear();
+      void streams.endSubscribed(gapMs, gapGraceMs);
     },
     fault: (err, doing) => log.error({ err }, `a fault while ${doing}`),
   };
+}
+
+/** The first subscriptions of a stream: what it missed before comes first. */
+function beginStream(
+  { recent, resumer, settled }: NodeHandlersContext,
+  { clientId, offered, keepsCursor }: Stream,
+  adopted: string | undefined,
+): void {
+  if (offered) resumer.begin(clientId, { from: parseCursor(offered), tell: true });
+  else if (adopted !== undefined) resumer.begin(clientId, { from: parseCursor(adopted), tell: false });
+  if (!keepsCursor) settled.start(clientId, adopted ?? recent.position);
 }

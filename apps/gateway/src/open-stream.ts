@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { Batch } from "@sluice/hub";
-import { createClientId, encodeFrame, guest } from "@sluice/protocol";
+import { Batch, type Frame } from "@sluice/hub";
+import { createClientId, encodeFrame, guest, parseCursor } from "@sluice/protocol";
 import { clientAddress } from "./client-address.ts";
 import { originHeaders } from "./cors.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
@@ -33,15 +33,21 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
     throw new UnavailableError("Too many realtime streams.");
   }
   const clientId = createClientId((bytes) => crypto.getRandomValues(bytes));
-  const stream = new Stream(clientId, { lifeMs: lifeMs(gateway), context: gateway.streamContext });
+  const offered = incoming.headers["last-event-id"]?.toString() ?? context.req.query("lastEventId");
+  const stream = new Stream(clientId, { lifeMs: lifeMs(gateway), offered, context: gateway.streamContext });
   const address = settings.checkAddress ? clientAddress(incoming, settings.trustedProxyHeader) : "";
   await admit(gateway, stream, address);
   const socket = await writeHead(gateway, incoming, outgoing);
   // the client may have left while it was registered
-  if (socket === undefined) release(gateway, clientId);
-  else {
-    socket.once("close", () => release(gateway, clientId));
+  if (socket === undefined) {
+    hub.remove(clientId);
+    void gateway.backplane.unregister(clientId, { wasSubscribed: false });
+  } else {
     stream.open(socket, outgoing.chunkedEncoding);
+    socket.once("close", () => {
+      hub.remove(clientId);
+      gateway.streams.remove(clientId);
+    });
     announce(gateway, stream);
   }
   return RESPONSE_ALREADY_SENT;
@@ -59,22 +65,16 @@ async function admit(
   stream: Stream,
   address: string,
 ): Promise<void> {
-  const { clientId } = stream;
+  const { clientId, keepsCursor } = stream;
   hub.add(clientId, address, stream);
   try {
     await admission.run(() =>
-      backplane.register(clientId, { address, identity: guest, subscriptions: [], version: 0 }),
+      backplane.register(clientId, { address, identity: guest, subscriptions: [], version: 0, keepsCursor }),
     );
   } catch (error) {
     hub.remove(clientId);
     throw error;
   }
-}
-
-function release({ hub, streams, backplane }: GatewayContext, clientId: string): void {
-  hub.remove(clientId);
-  streams.remove(clientId);
-  void backplane.unregister(clientId);
 }
 
 /** @returns the connection behind the head; nothing where it is closed */
@@ -94,9 +94,18 @@ async function writeHead(
   return takeConnection(incoming, outgoing);
 }
 
-function announce({ streams }: GatewayContext, stream: Stream): void {
+/** Tells the client its id, and where in the log it is: behind both its last event id is a cursor. */
+function announce({ streams, recent }: GatewayContext, stream: Stream): void {
   streams.add(stream);
-  const data = JSON.stringify({ clientId: stream.clientId });
-  const bytes = encodeFrame({ id: stream.clientId, event: "PB_CONNECT", data });
-  stream.write(new Batch().with({ bytes, subject: undefined }));
+  const { clientId, offered = "" } = stream;
+  const cursor = parseCursor(offered) === undefined ? recent.position : offered;
+  stream.toldPosition = cursor;
+  const data = JSON.stringify({ clientId, cursor });
+  const connected = { bytes: encodeFrame({ id: clientId, event: "PB_CONNECT", data }), subject: undefined };
+  stream.write(new Batch().with(connected).with(cursorFrame(cursor)));
+}
+
+/** A frame that only says where in the log a client is. */
+export function cursorFrame(cursor: string): Frame {
+  return { bytes: encodeFrame({ id: cursor, event: "@cursor", data: "" }), subject: undefined };
 }

@@ -21,6 +21,7 @@ test("nothing set means the documented defaults", () => {
     keyPrefix: "rt:",
     logSeconds: 900,
     logEntries: 200_000,
+    orphanSeconds: 60,
     collectionsFile: undefined,
     auth: {
       secret: undefined,

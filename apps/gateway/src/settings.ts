@@ -10,6 +10,7 @@ export interface Settings {
   readonly keyPrefix: string;
   readonly logSeconds: number;
   readonly logEntries: number;
+  readonly orphanSeconds: number;
   readonly collectionsFile: string | undefined;
   readonly auth: AuthSettings;
   readonly streams: StreamSettings;
@@ -58,6 +59,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     keyPrefix: read.matching("KEY_PREFIX", "rt:", /^[\w:.{}-]+$/, "letters, digits and any of : _ - . { }"),
     logSeconds: read.integer("LOG_SECONDS", 900, { min: 1 }),
     logEntries: read.integer("LOG_ENTRIES", 200_000, { min: 1 }),
+    orphanSeconds: read.integer("ORPHAN_SECONDS", 60, { min: 0 }),
     collectionsFile: read.optionalText("COLLECTIONS_FILE"),
     auth: readAuth(read),
     streams: readStreams(read),

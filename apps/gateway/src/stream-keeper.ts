@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Batch } from "@sluice/hub";
 import type { StreamSettings } from "./settings.ts";
-import { firstPostMs, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 const sweepMs = 1_000;
 
@@ -13,18 +14,26 @@ const endStepMs = 50;
 export interface StreamKeeperContext {
   readonly settings: StreamSettings;
   readonly nowMs: () => number;
+  /** Whether a stream that ends now could come back and subscribe. */
+  readonly connected: () => boolean;
+  /** What a heartbeat tells a stream, if anything. */
+  readonly newsFor: (stream: Stream) => Batch | undefined;
+  /** Called about once a second. */
+  readonly onSweep: () => void;
 }
 
 /** All streams of this node. Two timers, whatever their number: one ends what is due, one sends heartbeats. */
 export class StreamKeeper {
   readonly #streams = new Map<string, Stream>();
+  readonly #context: StreamKeeperContext;
   readonly #settings: StreamSettings;
   readonly #nowMs: () => number;
   readonly #timers: NodeJS.Timeout[] = [];
 
-  constructor({ settings, nowMs }: StreamKeeperContext) {
-    this.#settings = settings;
-    this.#nowMs = nowMs;
+  constructor(context: StreamKeeperContext) {
+    this.#context = context;
+    this.#settings = context.settings;
+    this.#nowMs = context.nowMs;
   }
 
   start(): void {
@@ -59,8 +68,17 @@ export class StreamKeeper {
    * @param overMs the time to spread them over
    * @param graceMs how much longer a stream that may not be ended politely yet is waited for before it is cut
    */
-  async endAll(overMs: number, graceMs: number): Promise<void> {
-    const waiting = new Set(this.#streams.values());
+  endAll(overMs: number, graceMs: number): Promise<void> {
+    return this.#endPaced(new Set(this.#streams.values()), overMs, graceMs);
+  }
+
+  /** Ends those that have subscribed, as {@link endAll} does. */
+  endSubscribed(overMs: number, graceMs: number): Promise<void> {
+    const subscribed = [...this.#streams.values()].filter(({ isSubscribed }) => isSubscribed);
+    return this.#endPaced(new Set(subscribed), overMs, graceMs);
+  }
+
+  async #endPaced(waiting: Set<Stream>, overMs: number, graceMs: number): Promise<void> {
     const endMs = this.#nowMs() + overMs;
     while (waiting.size > 0) {
       const leftMs = endMs - this.#nowMs();
@@ -86,10 +104,11 @@ export class StreamKeeper {
     const stallMs = this.#settings.stallSeconds * 1000;
     for (const stream of this.#streams.values()) {
       // what ended politely and is still here never took its end
-      const isOverdue = this.#nowMs() >= stream.deadlineMs + firstPostMs + stallMs;
-      if (isOverdue || stream.stalledMs() > stallMs) stream.cut("stalled");
-      else if (this.#isDue(stream) && stream.mayEnd()) stream.end();
+      if (stream.endedForMs() > stallMs || stream.stalledMs() > stallMs) stream.cut("stalled");
+      // without Redis it could not come back: it would miss more than if it stayed
+      else if (this.#isDue(stream) && stream.mayEnd() && this.#context.connected()) stream.end();
     }
+    this.#context.onSweep();
   }
 
   #isDue(stream: Stream): boolean {
@@ -104,7 +123,7 @@ export class StreamKeeper {
     let left = beatsPerStep;
     for (const stream of this.#streams.values()) {
       if (stream.lastBeatMs > dueMs) continue;
-      stream.beat();
+      stream.beat(this.#context.newsFor(stream));
       left -= 1;
       if (left === 0) return;
     }

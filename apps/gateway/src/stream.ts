@@ -6,7 +6,7 @@ import { heartbeat } from "@sluice/protocol";
 const answerMs = 500;
 
 /** How long an SDK waits for its first POST before it gives the stream up. */
-export const firstPostMs = 15_000;
+const firstPostMs = 15_000;
 
 /** How long a connection is silent before the kernel asks whether the peer is still there. */
 const keepAliveMs = 60_000;
@@ -18,6 +18,16 @@ export interface StreamContext {
   readonly onCut: (reason: "outbox" | "stalled") => void;
   /** Called when a reader takes bytes again. */
   readonly onUnblocked: (clientId: string) => void;
+  /** Called once, when the stream ends or was found ended. */
+  readonly onEnded: (stream: Stream, by: "node" | "client") => void;
+}
+
+/** What a stream is made with. */
+export interface StreamOptions {
+  readonly lifeMs: number;
+  /** The cursor that the client offered; an empty one says that it keeps one and has none yet. */
+  readonly offered: string | undefined;
+  readonly context: StreamContext;
 }
 
 /**
@@ -28,6 +38,10 @@ export class Stream implements ClientSink {
   readonly clientId: string;
   /** When the stream's life ends, or infinity. */
   readonly deadlineMs: number;
+  /** See {@link StreamOptions}. */
+  readonly offered: string | undefined;
+  /** The place in the log that was told last, but for frames of events. */
+  toldPosition = "";
   readonly #context: StreamContext;
   #openedMs: number;
   #socket: Socket | undefined;
@@ -41,9 +55,11 @@ export class Stream implements ClientSink {
   /** Whether bytes can be written; the socket's own answer takes longer. */
   #isOpen = false;
   #subscribedMs: number | undefined;
+  #endedMs: number | undefined;
 
-  constructor(clientId: string, { lifeMs, context }: { lifeMs: number; context: StreamContext }) {
+  constructor(clientId: string, { lifeMs, offered, context }: StreamOptions) {
     this.clientId = clientId;
+    this.offered = offered;
     this.#context = context;
     this.#openedMs = context.nowMs();
     this.#lastFrameMs = this.#openedMs;
@@ -63,8 +79,8 @@ export class Stream implements ClientSink {
       this.#context.onUnblocked(this.clientId);
     });
     // a client that sends no more takes no more
-    socket.once("end", () => this.end());
-    socket.once("close", () => (this.#isOpen = false));
+    socket.once("end", () => this.#finish("client"));
+    socket.once("close", () => this.#close("client"));
     this.#socket = socket;
     this.#isOpen = true;
     this.#isChunked = isChunked;
@@ -79,6 +95,15 @@ export class Stream implements ClientSink {
     if (this.#hasNewFrames) this.#lastFrameMs = this.#context.nowMs();
     this.#hasNewFrames = false;
     return this.#lastFrameMs;
+  }
+
+  /** Whether the client knows its cursor by itself. */
+  get keepsCursor(): boolean {
+    return this.offered !== undefined;
+  }
+
+  get isSubscribed(): boolean {
+    return this.#subscribedMs !== undefined;
   }
 
   /** When the last heartbeat was due. */
@@ -104,9 +129,14 @@ export class Stream implements ClientSink {
     return nowMs - this.#unsentSinceMs;
   }
 
-  /** Notes that a POST for this client was applied; the first one counts. */
-  markSubscribed(): void {
-    this.#subscribedMs ??= this.#context.nowMs();
+  /**
+   * Notes that a POST for this client was applied.
+   * @returns whether it was the first
+   */
+  markSubscribed(): boolean {
+    if (this.#subscribedMs !== undefined) return false;
+    this.#subscribedMs = this.#context.nowMs();
+    return true;
   }
 
   /**
@@ -122,29 +152,56 @@ export class Stream implements ClientSink {
 
   write(batch: Batch): boolean {
     this.#hasNewFrames = true;
-    if (!this.#isChunked) return this.#send(batch.bytes);
-    batch.wire ??= chunkOf(batch.bytes);
-    return this.#send(batch.wire);
+    return this.#sendBatch(batch);
   }
 
-  /** Sends a heartbeat, unless bytes wait as it is. */
-  beat(): void {
+  /**
+   * Sends a heartbeat, unless bytes wait as it is.
+   * @param news what it says; nothing where it says only that the node lives
+   */
+  beat(news?: Batch): void {
     this.#lastBeatMs = this.#context.nowMs();
-    if (this.unsentBytes === 0) this.#send(this.#isChunked ? heartbeatChunk : heartbeat);
+    if (this.unsentBytes > 0) return;
+    if (news !== undefined) this.#sendBatch(news);
+    else this.#send(this.#isChunked ? heartbeatChunk : heartbeat);
   }
 
   /** Ends the stream behind what was written. */
   end(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    if (this.#isChunked) this.#socket?.write(lastChunk);
-    this.#socket?.destroySoon();
+    this.#finish("node");
+  }
+
+  /** How long ago the stream was ended; 0 where it was not. */
+  endedForMs(): number {
+    return this.#endedMs === undefined ? 0 : this.#context.nowMs() - this.#endedMs;
   }
 
   cut(reason: "outbox" | "stalled" = "outbox"): void {
     if (this.#socket === undefined || this.#socket.destroyed) return;
     this.#context.onCut(reason);
+    this.#close("node");
     this.#socket.destroy();
+  }
+
+  #finish(by: "node" | "client"): void {
+    if (!this.#close(by)) return;
+    if (this.#isChunked) this.#socket?.write(lastChunk);
+    this.#socket?.destroySoon();
+  }
+
+  /** @returns false where it was closed already */
+  #close(by: "node" | "client"): boolean {
+    if (!this.#isOpen) return false;
+    this.#context.onEnded(this, by);
+    this.#endedMs = this.#context.nowMs();
+    this.#isOpen = false;
+    return true;
+  }
+
+  #sendBatch(batch: Batch): boolean {
+    if (!this.#isChunked) return this.#send(batch.bytes);
+    batch.wire ??= chunkOf(batch.bytes);
+    return this.#send(batch.wire);
   }
 
   /** @returns false where the connection takes no more for now */

@@ -117,7 +117,7 @@ describe.each(implementations)("%s", (_name, open) => {
     test("does not find a client that nobody holds, or no longer", async () => {
       expect(await asked.backplane.subscribe(await change())).toBe("unknown-client");
       await owner.hold("c1");
-      await owner.backplane.unregister("c1");
+      await owner.backplane.unregister("c1", { wasSubscribed: true });
       expect(await asked.backplane.subscribe(await change())).toBe("unknown-client");
       expect(owner.applied).toEqual([]);
     });
@@ -235,7 +235,7 @@ describe.each(implementations)("%s", (_name, open) => {
   test("what was read of a client is not kept when it goes: the same id may come again", async () => {
     await owner.hold("c1", "10.0.0.1");
     await subscribeAs(record("u1"));
-    await owner.backplane.unregister("c1");
+    await owner.backplane.unregister("c1", { wasSubscribed: true });
     await owner.hold("c1", "10.0.0.2");
     const set = await change({ identity: record("u2"), address: "10.0.0.2" });
     expect(await asked.backplane.subscribe(set)).toBe("live");

@@ -31,8 +31,28 @@ export interface Backplane {
    */
   register(clientId: string, state: ClientState): Promise<void>;
 
-  /** Forgets a client of this node. Does not throw: an entry that cannot be removed now expires. */
-  unregister(clientId: string): Promise<void>;
+  /** Forgets a client of this node. Does not throw: what cannot be done now is done later. */
+  unregister(clientId: string, leaving: Leaving): Promise<void>;
+
+  /**
+   * Notes how far the clients of this node are, for those who adopt them if this node dies. Called about once a second;
+   * does not throw.
+   */
+  record(progress: Progress): Promise<void>;
+
+  /**
+   * Finds out whether the log has an entry, and where it begins and ends.
+   * @returns nothing where it does not have the entry: it is another log, or trimmed
+   * @throws {BackplaneError} `unavailable`
+   */
+  findEntry(cursor: string): Promise<LogExtent | undefined>;
+
+  /**
+   * Reads the log, oldest entry first.
+   * @param from the entry to begin at, or the next one where the log does not have it
+   * @throws {BackplaneError} `unavailable`
+   */
+  readLog(from: string, count: number): Promise<readonly LogEntry[]>;
 
   /**
    * Sets a client's identity and subscriptions wherever the client is, and returns when its owner has applied them.
@@ -77,6 +97,39 @@ export interface ClientState {
   readonly subscriptions: readonly string[];
   /** The ticket of the request that set identity and subscriptions; 0 before the first. */
   readonly version: number;
+  /** Whether the client offers its cursor when it comes back: it adopts nobody and nobody adopts it. */
+  readonly keepsCursor: boolean;
+}
+
+/** How a client leaves its node. */
+export interface Leaving {
+  /**
+   * Where in the log it was, if it is an orphan now: the next client with the same identity and subscriptions begins
+   * there.
+   */
+  readonly orphanedAt?: string | undefined;
+  /** Whether this node has applied a change of it. */
+  readonly wasSubscribed: boolean;
+}
+
+/** How far the clients of a node are. */
+export interface Progress {
+  /** What all have had, but for those who lag. */
+  readonly position: string;
+  /** Those who have had less: how far each of them is. */
+  readonly laggards: ReadonlyMap<string, string>;
+}
+
+/** The ids of the log's oldest and newest entry. */
+export interface LogExtent {
+  readonly first: string;
+  readonly last: string;
+}
+
+export interface LogEntry {
+  readonly cursor: string;
+  /** An event as it was written; nothing where the entry is only there to be named. */
+  readonly text: string | undefined;
 }
 
 export interface SubscriptionChange {
@@ -115,6 +168,10 @@ export interface EventSource {
 
 /** What a node does with what comes in. Every function is synchronous and does not throw. */
 export interface NodeHandlers {
+  /**
+   * The place in the log behind which events come: told before the first of them, and when it moves without an event.
+   */
+  position(cursor: string): void;
   /** Takes one event, as written. Logged events come in log order, each once. */
   event(text: string, source: EventSource): void;
   /** Applies a change to a client of this node, unless a newer one was applied. */
@@ -127,8 +184,8 @@ export interface NodeHandlers {
   collectionsChanged(): void;
   /** The backplane was lost, or is back. */
   connectionChanged(connected: boolean): void;
-  /** Events may be missing: the log no longer has this node's place in it. */
-  gap(): void;
+  /** Events may be missing: the log no longer has this node's place in it. It goes on behind another. */
+  gap(cursor: string): void;
   /** A fault that is no request's, for the log. */
   fault(error: unknown, doing: string): void;
 }
@@ -138,6 +195,8 @@ export interface AppliedChange {
   readonly version: number;
   readonly identity: Identity;
   readonly subscriptions: readonly string[];
+  /** Where the orphan was in the log that the client adopts; counts with a client's first change. */
+  readonly adopted?: string | undefined;
 }
 
 /** Limits and names that every node of a deployment shares. */
@@ -148,4 +207,8 @@ export interface BackplaneOptions {
   readonly logSeconds: number;
   /** Most log entries kept. */
   readonly logEntries: number;
+  /** How long a client whose stream was ended by its node can be adopted; 0 is never. */
+  readonly orphanSeconds: number;
+  /** A Redis that is silent for longer is lost; in milliseconds, 500 or more. */
+  readonly silenceMs: number;
 }

@@ -5,7 +5,11 @@ export type {
   ClientState,
   EventSource,
   LastFrame,
+  Leaving,
+  LogEntry,
+  LogExtent,
   NodeHandlers,
+  Progress,
 } from "./backplane.ts";
 export { BackplaneError } from "./backplane-error.ts";
 export { openBackplane } from "./open-backplane.ts";

@@ -12,6 +12,6 @@ export function openBackplane(
   options: BackplaneOptions,
   handlers: NodeHandlers,
 ): Promise<Backplane> {
-  if (url === undefined) return Promise.resolve(new MemoryBackplane(handlers));
+  if (url === undefined) return Promise.resolve(new MemoryBackplane(options, handlers));
   return openRedisBackplane(url, options, handlers);
 }

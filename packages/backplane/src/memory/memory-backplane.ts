@@ -1,14 +1,20 @@
 import { guest, identityKey } from "@sluice/protocol";
 import type {
   Backplane,
+  BackplaneOptions,
   ClientState,
   LastFrame,
   LastFrameOutcome,
+  Leaving,
+  LogEntry,
+  LogExtent,
   NodeHandlers,
   SubscribeOutcome,
   SubscriptionChange,
 } from "../backplane.ts";
-import { CursorSequence } from "./cursor-sequence.ts";
+import { likenessOf } from "../likeness.ts";
+import { MemoryLog } from "./memory-log.ts";
+import { MemoryOrphans } from "./memory-orphans.ts";
 
 /**
  * The embedded backplane: one node and no Redis. What the Redis one does between processes happens here in place,
@@ -18,18 +24,22 @@ export class MemoryBackplane implements Backplane {
   readonly nodeId = "embedded";
   readonly connected = true;
   readonly #handlers: NodeHandlers;
-  readonly #cursors = new CursorSequence();
+  readonly #log: MemoryLog;
+  readonly #orphans: MemoryOrphans;
   readonly #clients = new Map<string, ClientState>();
   readonly #collections = new Map<string, string>();
   #ticket = 0;
 
-  constructor(handlers: NodeHandlers) {
+  constructor(options: BackplaneOptions, handlers: NodeHandlers) {
     this.#handlers = handlers;
+    this.#log = new MemoryLog(options);
+    this.#orphans = new MemoryOrphans(options.orphanSeconds * 1000);
+    handlers.position(this.#log.last);
   }
 
   append(events: readonly string[]): Promise<readonly string[]> {
     const cursors = events.map((text) => {
-      const cursor = this.#cursors.next(Date.now());
+      const cursor = this.#log.append(text);
       this.#handlers.event(text, { door: "log", cursor });
       return cursor;
     });
@@ -46,9 +56,26 @@ export class MemoryBackplane implements Backplane {
     return Promise.resolve();
   }
 
-  unregister(clientId: string): Promise<void> {
+  unregister(clientId: string, { orphanedAt }: Leaving): Promise<void> {
+    const client = this.#clients.get(clientId);
     this.#clients.delete(clientId);
+    if (client !== undefined && orphanedAt !== undefined && !client.keepsCursor) {
+      this.#orphans.add(likenessOf(client.identity, client.subscriptions), orphanedAt);
+    }
     return Promise.resolve();
+  }
+
+  record(): Promise<void> {
+    // nobody is left to adopt the clients of a node that dies
+    return Promise.resolve();
+  }
+
+  findEntry(cursor: string): Promise<LogExtent | undefined> {
+    return Promise.resolve(this.#log.find(cursor));
+  }
+
+  readLog(from: string, count: number): Promise<readonly LogEntry[]> {
+    return Promise.resolve(this.#log.read(from, count));
   }
 
   subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
@@ -63,8 +90,10 @@ export class MemoryBackplane implements Backplane {
       return "wrong-identity";
     }
     if (client.version > ticket) return "live";
-    this.#clients.set(clientId, { address: client.address, identity, subscriptions, version: ticket });
-    const outcome = this.#handlers.apply({ clientId, version: ticket, identity, subscriptions });
+    this.#clients.set(clientId, { ...client, identity, subscriptions, version: ticket });
+    const isFirst = client.version === 0 && !client.keepsCursor;
+    const adopted = isFirst ? this.#orphans.adopt(likenessOf(identity, subscriptions)) : undefined;
+    const outcome = this.#handlers.apply({ clientId, version: ticket, identity, subscriptions, adopted });
     return outcome === "applied" ? "live" : outcome;
   }
 

@@ -2,11 +2,18 @@ import type { Redis } from "ioredis";
 import type { NodeHandlers } from "../backplane.ts";
 import type { Keys } from "./keys.ts";
 
-/**
- * How often the channels are taken again. Redis's answer is a sign of life, without which a subscriber that hears
- * nothing cannot know that it is cut, and what was refused once is tried again.
- */
-const listenMs = 2_000;
+/** What a channel reader works with. */
+export interface ChannelReaderContext {
+  readonly keys: Keys;
+  /** Whose control channel to listen to. */
+  readonly nodeId: string;
+  readonly handlers: NodeHandlers;
+  /**
+   * How often the channels are taken again. Redis's answer is a sign of life, without which a subscriber that hears
+   * nothing cannot know that it is cut, and what was refused once is tried again.
+   */
+  readonly listenMs: number;
+}
 
 /** Listens to the writers' channels, to the announcements of collections and to this node's control channel. */
 export class ChannelReader {
@@ -14,17 +21,16 @@ export class ChannelReader {
   readonly #keys: Keys;
   readonly #control: string;
   readonly #handlers: NodeHandlers;
+  readonly #listenMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param redis a connection of the reader's own: it can do nothing else once it listens
-   * @param nodeId whose control channel to listen to
-   */
-  constructor(redis: Redis, keys: Keys, { nodeId, handlers }: { nodeId: string; handlers: NodeHandlers }) {
+  /** @param redis a connection of the reader's own: it can do nothing else once it listens */
+  constructor(redis: Redis, { keys, nodeId, handlers, listenMs }: ChannelReaderContext) {
     this.#redis = redis;
     this.#keys = keys;
     this.#control = keys.node(nodeId);
     this.#handlers = handlers;
+    this.#listenMs = listenMs;
   }
 
   /** Listens; returns when Redis has taken the subscriptions. */
@@ -40,7 +46,7 @@ export class ChannelReader {
     });
     await this.#listen();
     this.#redis.on("ready", () => void this.#listenAgain(true));
-    this.#timer = setInterval(() => void this.#listenAgain(false), listenMs);
+    this.#timer = setInterval(() => void this.#listenAgain(false), this.#listenMs);
   }
 
   close(): void {

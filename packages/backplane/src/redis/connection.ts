@@ -1,9 +1,6 @@
 import { Redis } from "ioredis";
 import { BackplaneError } from "../backplane-error.ts";
 
-/** ioredis waits for ever on a server that is frozen; past this silence, with a command under way, it is lost. */
-const silenceMs = 5_000;
-
 /** How long a node may look for Redis when it starts. */
 const firstConnectMs = 10_000;
 
@@ -11,9 +8,11 @@ const firstConnectMs = 10_000;
  * Opens one connection, which reconnects by itself for as long as it is not closed. A command on a connection that is
  * down fails at once: nothing is kept for later, since what waits for later may be stale by then.
  * @param name how the connection is called in Redis's client list
+ * @param silenceMs ioredis waits for ever on a server that is frozen; past this silence, with a command under way, it
+ *   is lost
  * @throws {BackplaneError} `unavailable` where Redis cannot be reached within ten seconds
  */
-export async function connectRedis(url: string, name: string): Promise<Redis> {
+export async function connectRedis(url: string, name: string, silenceMs: number): Promise<Redis> {
   const redis = new Redis(url, {
     connectionName: name,
     lazyConnect: true,

@@ -5,10 +5,14 @@ import type {
   ClientState,
   LastFrame,
   LastFrameOutcome,
+  Leaving,
   NodeHandlers,
+  Progress,
   SubscribeOutcome,
   SubscriptionChange,
 } from "../backplane.ts";
+import { likenessOf } from "../likeness.ts";
+import { Holds } from "./holds.ts";
 import type { Keys } from "./keys.ts";
 import type { NodeMessage } from "./node-message.ts";
 import { PendingAnswers } from "./pending-answers.ts";
@@ -33,7 +37,8 @@ const absentOwnerMs = 1_500;
 const absentRetryMs = 100;
 
 const registerScript = new Script<"OK">("register.lua");
-const subscribeScript = new Script<SubscribeReply>("subscribe.lua");
+const subscribeScript = new Script<SubscribeReply>("orphans.lua", "subscribe.lua");
+const unregisterScript = new Script<"OK">("orphans.lua", "unregister.lua");
 const releaseScript = new Script<0 | 1>("release.lua");
 const sendLastScript = new Script<Exclude<LastFrameOutcome, "sent"> | "stored">("send-last.lua");
 
@@ -48,6 +53,7 @@ export interface DirectoryContext {
   readonly keys: Keys;
   readonly nodeId: string;
   readonly handlers: NodeHandlers;
+  readonly orphanMs: number;
 }
 
 /** Redis's record of which node holds which client, and the questions to owners that come with it. */
@@ -57,14 +63,20 @@ export class Directory {
   readonly #nodeId: string;
   readonly #handlers: NodeHandlers;
   readonly #clients = new Set<string>();
+  /** Those who left while Redis was away. */
+  readonly #left = new Map<string, Leaving>();
+  readonly #holds: Holds;
+  readonly #orphanMs: number;
   readonly #answers = new PendingAnswers();
   readonly #timers: NodeJS.Timeout[] = [];
 
-  constructor({ redis, keys, nodeId, handlers }: DirectoryContext) {
-    this.#redis = redis;
-    this.#keys = keys;
-    this.#nodeId = nodeId;
-    this.#handlers = handlers;
+  constructor(context: DirectoryContext) {
+    this.#redis = context.redis;
+    this.#keys = context.keys;
+    this.#nodeId = context.nodeId;
+    this.#handlers = context.handlers;
+    this.#orphanMs = context.orphanMs;
+    this.#holds = new Holds(context);
   }
 
   /** Announces this node and keeps its entries alive. */
@@ -91,16 +103,39 @@ export class Directory {
 
   async register(clientId: string, state: ClientState): Promise<void> {
     this.#clients.add(clientId);
-    const { address, identity, subscriptions, version } = state;
-    const keys = [this.#keys.client(clientId), this.#keys.ticket, this.#keys.node(this.#nodeId)];
+    const { address, identity, subscriptions, version, keepsCursor } = state;
+    const node = [this.#keys.node(this.#nodeId), this.#keys.holds(this.#nodeId)];
+    const keys = [this.#keys.client(clientId), this.#keys.ticket, ...node];
     const texts = [address, identityKey(identity), JSON.stringify(subscriptions)];
-    await registerScript.run(this.#redis, keys, [this.#nodeId, ...texts, version, clientLifeMs, nodeLifeMs]);
+    const args = [this.#nodeId, ...texts, version, clientLifeMs, nodeLifeMs];
+    const hold = [Number(keepsCursor), clientId, this.#holds.holdOf(state)];
+    await registerScript.run(this.#redis, keys, [...args, ...hold]);
   }
 
-  async unregister(clientId: string): Promise<void> {
+  async unregister(clientId: string, leaving: Leaving): Promise<void> {
     this.#clients.delete(clientId);
-    // an entry that cannot be removed now expires
-    await this.#redis.del(this.#keys.client(clientId)).catch(() => undefined);
+    this.#holds.forget(clientId);
+    const { orphanedAt = "", wasSubscribed } = leaving;
+    const keys = [this.#keys.client(clientId), this.#keys.holds(this.#nodeId)];
+    const args = [clientId, this.#nodeId, this.#orphanMs > 0 ? orphanedAt : "", Number(wasSubscribed)];
+    try {
+      await unregisterScript.run(this.#redis, keys, [...args, this.#keys.all, this.#orphanMs]);
+    } catch {
+      this.#left.set(clientId, leaving);
+    }
+  }
+
+  /** See `Backplane.record`. */
+  async record(progress: Progress): Promise<void> {
+    if (this.#redis.status !== "ready") return;
+    const left = [...this.#left];
+    this.#left.clear();
+    try {
+      await Promise.all(left.map(([clientId, leaving]) => this.unregister(clientId, leaving)));
+      await this.#holds.record(progress, this.#clients);
+    } catch (error) {
+      if (this.#redis.status === "ready") this.#handlers.fault(error, "noting how far the clients are");
+    }
   }
 
   async subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
@@ -117,7 +152,10 @@ export class Directory {
       identityKey(identity),
       JSON.stringify(subscriptions),
       message,
-      this.#keys.node(""),
+      this.#keys.all,
+      clientId,
+      likenessOf(identity, subscriptions),
+      this.#orphanMs,
     ];
     const send = (): Promise<SubscribeReply> =>
       subscribeScript.run(this.#redis, [this.#keys.client(clientId)], [ticket, ...texts]);
@@ -161,6 +199,9 @@ export class Directory {
       message.type === "apply"
         ? this.#handlers.apply(message.change)
         : this.#handlers.sendLast(message.frame);
+    if (message.type === "apply" && message.change.adopted !== undefined) {
+      this.#holds.noteLag(message.change.clientId);
+    }
     const { node, request } = message.reply;
     const answer = messageText({ type: "answer", request, outcome });
     // the asking node asks again if this is lost
@@ -190,7 +231,8 @@ export class Directory {
     const state = this.#clients.has(clientId) ? this.#handlers.describe(clientId) : undefined;
     if (state === undefined) return;
     await this.register(clientId, state);
-    if (this.#handlers.describe(clientId) === undefined) await this.unregister(clientId);
+    const isGone = this.#handlers.describe(clientId) === undefined;
+    if (isGone) await this.unregister(clientId, { wasSubscribed: true });
   }
 
   #every(periodMs: number, work: () => Promise<void>, doing: string): void {

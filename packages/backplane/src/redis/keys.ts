@@ -1,5 +1,7 @@
 /** The names of everything that Sluice keeps in Redis. */
 export interface Keys {
+  /** What all of them begin with. */
+  readonly all: string;
   readonly log: string;
   /** The counter behind tickets. */
   readonly ticket: string;
@@ -10,11 +12,18 @@ export interface Keys {
   readonly client: (clientId: string) => string;
   /** Heartbeat key and control channel of a node. */
   readonly node: (nodeId: string) => string;
+  /** All nodes whose clients somebody may have to adopt. */
+  readonly nodes: string;
+  /** The clients that are adopted if a node dies, and how far they are. */
+  readonly holds: (nodeId: string) => string;
+  /** Where clients were who had the same identity and subscriptions. */
+  readonly orphans: (likeness: string) => string;
 }
 
 /** Names the keys and channels of a deployment. */
 export function keysUnder(prefix: string): Keys {
   return {
+    all: prefix,
     log: `${prefix}log`,
     ticket: `${prefix}ticket`,
     collections: `${prefix}collections`,
@@ -22,5 +31,8 @@ export function keysUnder(prefix: string): Keys {
     records: `${prefix}record:`,
     client: (clientId) => `${prefix}client:${clientId}`,
     node: (nodeId) => `${prefix}node:${nodeId}`,
+    nodes: `${prefix}nodes`,
+    holds: (nodeId) => `${prefix}holds:${nodeId}`,
+    orphans: (likeness) => `${prefix}orphans:${likeness}`,
   };
 }

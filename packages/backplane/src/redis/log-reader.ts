@@ -1,35 +1,47 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import type { NodeHandlers } from "../backplane.ts";
+import type { LogEntry, LogExtent, NodeHandlers } from "../backplane.ts";
+import { Script } from "./script.ts";
+
+const findEntryScript = new Script<readonly [first: string, last: string] | null>("find-entry.lua");
 
 /** Entries per read: few enough that one batch does not hold up the streams. */
 const batchEntries = 500;
 
-/** How long a read waits for entries; its return is the proof that the connection lives. */
-const blockMs = 2_000;
-
 /** The wait before the log is tried again after a fault. */
 const retryMs = 200;
+
+/** What a log reader works with. */
+export interface LogReaderContext {
+  /** The log's key. */
+  readonly key: string;
+  readonly handlers: NodeHandlers;
+  /** How long a read waits for entries; its return is the proof that the connection lives. */
+  readonly blockMs: number;
+}
 
 /** Reads the whole log in order, from where it ended when the node started, without a gap. */
 export class LogReader {
   readonly #redis: Redis;
   readonly #key: string;
   readonly #handlers: NodeHandlers;
+  readonly #blockMs: number;
   readonly #closing = new AbortController();
   #position = "";
   #reading: Promise<void> = Promise.resolve();
 
   /** @param redis a connection of the reader's own: its reads block */
-  constructor(redis: Redis, key: string, handlers: NodeHandlers) {
+  constructor(redis: Redis, { key, handlers, blockMs }: LogReaderContext) {
     this.#redis = redis;
     this.#key = key;
     this.#handlers = handlers;
+    this.#blockMs = blockMs;
   }
 
   /** Finds the end of the log and begins to read behind it. */
   async start(): Promise<void> {
     this.#position = await this.#end();
+    this.#handlers.position(this.#position);
     this.#reading = this.#read();
   }
 
@@ -70,22 +82,20 @@ export class LogReader {
     const [[anchor], reply] = await Promise.all([
       // a node that was held up finds a log that was trimmed past its place: what comes then lies behind a gap
       this.#redis.xrange(key, position, position),
-      this.#redis.xread("COUNT", batchEntries, "BLOCK", blockMs, "STREAMS", key, position),
+      this.#redis.xread("COUNT", batchEntries, "BLOCK", this.#blockMs, "STREAMS", key, position),
     ]);
     if (anchor === undefined) return false;
     const entries = reply?.[0]?.[1] ?? [];
-    for (const [cursor, fields] of entries) {
-      this.#position = cursor;
-      this.#hand(cursor, fields);
+    for (const entry of entries) {
+      [this.#position] = entry;
+      this.#hand(entryOf(entry));
     }
     return entries.length > 0;
   }
 
-  #hand(cursor: string, fields: readonly string[]): void {
-    if (fields[0] === "anchor") return;
-    const at = fields.findIndex((field, index) => index % 2 === 0 && field === "event");
-    // an entry without an event is handed on as an empty one, to be counted as malformed
-    this.#handlers.event(at < 0 ? "" : (fields[at + 1] ?? ""), { door: "log", cursor });
+  #hand({ cursor, text }: LogEntry): void {
+    if (text === undefined) this.#handlers.position(cursor);
+    else this.#handlers.event(text, { door: "log", cursor });
   }
 
   /** A place that the log no longer has says that entries behind it may be gone too. */
@@ -93,6 +103,28 @@ export class LogReader {
     const [entry] = await this.#redis.xrange(this.#key, this.#position, this.#position);
     if (entry !== undefined) return;
     this.#position = await this.#end();
-    this.#handlers.gap();
+    this.#handlers.gap(this.#position);
   }
+}
+
+/** See `Backplane.findEntry`. */
+export async function findEntry(redis: Redis, key: string, cursor: string): Promise<LogExtent | undefined> {
+  const extent = await findEntryScript.run(redis, [key], [cursor]);
+  return extent === null ? undefined : { first: extent[0], last: extent[1] };
+}
+
+/** See `Backplane.readLog`. */
+export async function readEntries(
+  redis: Redis,
+  key: string,
+  { from, count }: { readonly from: string; readonly count: number },
+): Promise<readonly LogEntry[]> {
+  return (await redis.xrange(key, from, "+", "COUNT", count)).map(entryOf);
+}
+
+function entryOf([cursor, fields]: [cursor: string, fields: string[]]): LogEntry {
+  if (fields[0] === "anchor") return { cursor, text: undefined };
+  const at = fields.findIndex((field, index) => index % 2 === 0 && field === "event");
+  // an entry without an event is handed on as an empty one, to be counted as malformed
+  return { cursor, text: at < 0 ? "" : (fields[at + 1] ?? "") };
 }

@@ -21,7 +21,7 @@ interface ReplyAddress {
 export function parseNodeMessage(text: string): NodeMessage | undefined {
   const value: unknown = parseJson(text);
   if (!isJsonObject(value)) return undefined;
-  const { type, request, outcome, reply, change, frame } = value;
+  const { type, request, outcome, reply, change, frame, adopted } = value;
   if (type === "answer") {
     return typeof request === "number" && typeof outcome === "string"
       ? { type, request, outcome }
@@ -29,7 +29,7 @@ export function parseNodeMessage(text: string): NodeMessage | undefined {
   }
   const replyAddress = isJsonObject(reply) ? parseReplyAddress(reply) : undefined;
   if (replyAddress === undefined) return undefined;
-  if (type === "apply" && isJsonObject(change)) return applyMessage(replyAddress, change);
+  if (type === "apply" && isJsonObject(change)) return applyMessage(replyAddress, change, adopted);
   if (type === "send-last" && isJsonObject(frame)) return lastFrameMessage(replyAddress, frame);
   return undefined;
 }
@@ -46,12 +46,14 @@ function parseReplyAddress({ node, request }: JsonObject): ReplyAddress | undefi
   return typeof node === "string" && typeof request === "number" ? { node, request } : undefined;
 }
 
-function applyMessage(reply: ReplyAddress, change: JsonObject): NodeMessage | undefined {
+/** @param adopted what Redis has put beside the change that the asking node wrote */
+function applyMessage(reply: ReplyAddress, change: JsonObject, adopted: unknown): NodeMessage | undefined {
   const { clientId, version, subscriptions } = change;
   if (typeof clientId !== "string" || typeof version !== "number" || !isTexts(subscriptions))
     return undefined;
   const identity = parseIdentity(change["identity"]);
-  return { type: "apply", reply, change: { clientId, version, identity, subscriptions } };
+  const from = typeof adopted === "string" ? { adopted } : {};
+  return { type: "apply", reply, change: { clientId, version, identity, subscriptions, ...from } };
 }
 
 function lastFrameMessage(reply: ReplyAddress, frame: JsonObject): NodeMessage | undefined {

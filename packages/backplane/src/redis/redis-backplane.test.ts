@@ -93,6 +93,7 @@ describe("keys", () => {
     expect(await redis.hgetall(`${keyPrefix}client:c1`)).toEqual({
       node: first().backplane.nodeId,
       address: "10.0.0.1",
+      keeps: "0",
       identity: "",
       subscriptions: "[]",
       version: "0",
@@ -112,7 +113,7 @@ describe("keys", () => {
 
   test("are gone with the client and with the node", async () => {
     await first().hold("c1");
-    await first().backplane.unregister("c1");
+    await first().backplane.unregister("c1", { wasSubscribed: true });
     await first().backplane.close();
     const keys = await redis.keys(`${keyPrefix}*`);
     expect(keys.toSorted()).toEqual([`${keyPrefix}log`, `${keyPrefix}node:${second().backplane.nodeId}`]);

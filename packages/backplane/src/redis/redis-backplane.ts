@@ -6,7 +6,11 @@ import type {
   ClientState,
   LastFrame,
   LastFrameOutcome,
+  Leaving,
+  LogEntry,
+  LogExtent,
   NodeHandlers,
+  Progress,
   SubscribeOutcome,
   SubscriptionChange,
 } from "../backplane.ts";
@@ -15,13 +19,16 @@ import { ChannelReader } from "./channel-reader.ts";
 import { connectRedis } from "./connection.ts";
 import { Directory } from "./directory.ts";
 import { type Keys, keysUnder } from "./keys.ts";
-import { LogReader } from "./log-reader.ts";
+import { findEntry, LogReader, readEntries } from "./log-reader.ts";
 import { parseNodeMessage } from "./node-message.ts";
 import { Script } from "./script.ts";
 
 const takeTicketScript = new Script<number>("take-ticket.lua");
 const trimScript = new Script<number>("trim.lua");
 const trimMs = 5_000;
+
+/** How often Redis is asked for a sign of life, as a share of the silence that says it is lost. */
+const aliveShare = 0.4;
 
 /** A node's three connections: commands, blocking reads of the log, and channels. */
 interface Connections {
@@ -40,7 +47,7 @@ export async function openRedisBackplane(
   handlers: NodeHandlers,
 ): Promise<Backplane> {
   const nodeId = randomBytes(8).toString("hex");
-  const connections = await connectAll(url, nodeId);
+  const connections = await connectAll(url, nodeId, options.silenceMs);
   const backplane = new RedisBackplane(nodeId, connections, { options, handlers });
   try {
     await backplane.start();
@@ -52,8 +59,8 @@ export async function openRedisBackplane(
 }
 
 /** Opens all three connections or none: one that is left over would reconnect for ever. */
-async function connectAll(url: string, nodeId: string): Promise<Connections> {
-  const connect = (role: string): Promise<Redis> => connectRedis(url, `sluice-${nodeId}-${role}`);
+async function connectAll(url: string, nodeId: string, silenceMs: number): Promise<Connections> {
+  const connect = (role: string): Promise<Redis> => connectRedis(url, `sluice-${nodeId}-${role}`, silenceMs);
   const opening = [connect("commands"), connect("log"), connect("channels")] as const;
   try {
     const [commands, log, channels] = await Promise.all(opening);
@@ -93,9 +100,13 @@ class RedisBackplane implements Backplane {
     this.#keys = keysUnder(options.keyPrefix);
     this.#options = options;
     this.#handlers = handlers;
-    this.#directory = new Directory({ redis: connections.commands, keys: this.#keys, nodeId, handlers });
-    this.#logReader = new LogReader(connections.log, this.#keys.log, handlers);
-    this.#channelReader = new ChannelReader(connections.channels, this.#keys, { nodeId, handlers });
+    const { commands, log, channels } = connections;
+    const { silenceMs, orphanSeconds } = options;
+    const aliveMs = Math.round(silenceMs * aliveShare);
+    const node = { keys: this.#keys, nodeId, handlers };
+    this.#directory = new Directory({ ...node, redis: commands, orphanMs: orphanSeconds * 1000 });
+    this.#logReader = new LogReader(log, { key: this.#keys.log, handlers, blockMs: aliveMs });
+    this.#channelReader = new ChannelReader(channels, { ...node, listenMs: aliveMs });
   }
 
   async start(): Promise<void> {
@@ -133,8 +144,20 @@ class RedisBackplane implements Backplane {
     return this.#command(() => this.#directory.register(clientId, state));
   }
 
-  unregister(clientId: string): Promise<void> {
-    return this.#directory.unregister(clientId);
+  unregister(clientId: string, leaving: Leaving): Promise<void> {
+    return this.#directory.unregister(clientId, leaving);
+  }
+
+  record(progress: Progress): Promise<void> {
+    return this.#directory.record(progress);
+  }
+
+  findEntry(cursor: string): Promise<LogExtent | undefined> {
+    return this.#command((redis) => findEntry(redis, this.#keys.log, cursor));
+  }
+
+  readLog(from: string, count: number): Promise<readonly LogEntry[]> {
+    return this.#command((redis) => readEntries(redis, this.#keys.log, { from, count }));
   }
 
   subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {

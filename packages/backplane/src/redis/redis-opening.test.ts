@@ -133,10 +133,10 @@ describe.concurrent("a node that opens", { timeout: 30_000 }, () => {
       await waitUntil(async () => (await countConnections(redis)) === 0, "the connections to be closed");
       await redis.xadd("rt:log", "*", "event", "text");
       expect(await redis.exists(`rt:node:${node.backplane.nodeId}`)).toBe(0);
-      const state = { address: "", identity: guest, subscriptions: [], version: 0 };
+      const state = { address: "", identity: guest, subscriptions: [], version: 0, keepsCursor: false };
       await expect(node.backplane.register("c1", state)).rejects.toMatchObject(unavailable);
       await expect(node.backplane.append(["text"])).rejects.toMatchObject(unavailable);
-      await node.backplane.unregister("c1");
+      await node.backplane.unregister("c1", { wasSubscribed: true });
       expect([node.events, node.connections, node.faults]).toEqual([[], [], []]);
     });
   });

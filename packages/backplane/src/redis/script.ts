@@ -3,15 +3,16 @@ import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 
 /**
- * One atomic step in Redis, a Lua file beside this one.
- * @typeParam Reply what the file's header says that it returns
+ * One atomic step in Redis, a Lua file beside this one, behind others that it calls functions of.
+ * @typeParam Reply what the last file's header says that it returns
  */
 export class Script<Reply> {
   readonly #text: string;
   readonly #sha: string;
 
-  constructor(file: string) {
-    this.#text = readFileSync(new URL(file, import.meta.url), "utf8");
+  constructor(...files: readonly string[]) {
+    const texts = files.map((file) => readFileSync(new URL(file, import.meta.url), "utf8"));
+    this.#text = texts.join("\n");
     this.#sha = createHash("sha1").update(this.#text).digest("hex");
   }
 

@@ -1,13 +1,18 @@
 -- Sets a client's identity and subscriptions, unless a request that arrived later is stored already, and tells its
 -- owner. Safe to send again with the same ticket.
 --
--- KEYS[1]  rt:client:<id>   hash: node, address, identity, subscriptions, version
+-- The first request of a client that keeps no cursor adopts an orphan with the same identity and subscriptions.
+--
+-- KEYS[1]  rt:client:<id>   hash: node, address, identity, subscriptions, version, keeps, adopted
 -- ARGV[1]  ticket of the request
 -- ARGV[2]  address of the sender where it must equal the stream's, else ""
 -- ARGV[3]  identity as <collection id>/<record id>, or "" for a guest
 -- ARGV[4]  subscriptions as a JSON array
 -- ARGV[5]  message for the owner's channel
--- ARGV[6]  what the names of nodes begin with, rt:node:
+-- ARGV[6]  what all names begin with, rt:
+-- ARGV[7]  client id
+-- ARGV[8]  likeness: what clients with this identity and these subscriptions have in common
+-- ARGV[9]  life of an orphan in milliseconds; 0 where there are none
 --
 -- Returns {outcome, nodes that took the message}, outcome one of
 --   "unknown-client"   no entry, or its owner is dead
@@ -15,15 +20,27 @@
 --   "wrong-identity"   the stream is bound to another identity
 --   "sent"             sent to the owner
 
-local client = redis.call('HMGET', KEYS[1], 'node', 'address', 'identity', 'version')
-local node, address, identity, version = client[1], client[2], client[3], client[4]
+local client = redis.call('HMGET', KEYS[1], 'node', 'address', 'identity', 'version', 'keeps', 'adopted')
+local node, address, identity, version, keeps, adopted = unpack(client)
 if not node then return {'unknown-client', 0} end
-local owner = ARGV[6] .. node
+local prefix = ARGV[6]
+local owner = prefix .. 'node:' .. node
 if redis.call('EXISTS', owner) == 0 then return {'unknown-client', 0} end
 if ARGV[2] ~= '' and address ~= '' and address ~= ARGV[2] then return {'wrong-address', 0} end
 if identity ~= '' and identity ~= ARGV[3] then return {'wrong-identity', 0} end
 if tonumber(version) <= tonumber(ARGV[1]) then
   redis.call('HSET', KEYS[1], 'identity', ARGV[3], 'subscriptions', ARGV[4], 'version', ARGV[1])
+  if keeps == '0' and ARGV[9] ~= '0' then
+    if version == '0' then
+      adopted = adopt(prefix, ARGV[8], tonumber(ARGV[9]))
+      if adopted then redis.call('HSET', KEYS[1], 'adopted', adopted) end
+    end
+    local hold = adopted and ARGV[8] .. ' ' .. adopted or ARGV[8]
+    redis.call('HSET', prefix .. 'holds:' .. node, ARGV[7], hold)
+  end
 end
+local message = ARGV[5]
+-- a message that is sent again says it again: the owner may have missed the first
+if adopted then message = string.sub(message, 1, -2) .. ',"adopted":"' .. adopted .. '"}' end
 -- also where it is late: only the owner knows whether the later request has reached it
-return {'sent', redis.call('PUBLISH', owner, ARGV[5])}
+return {'sent', redis.call('PUBLISH', owner, message)}

@@ -1,0 +1,69 @@
+import type { Progress } from "@sluice/backplane";
+import type { Hub } from "@sluice/hub";
+import { compareEntries } from "@sluice/protocol";
+import type { RecentEvents } from "./recent-events.ts";
+import type { StreamKeeper } from "./stream-keeper.ts";
+
+/** What settled cursors are found with. */
+export interface SettledCursorsContext {
+  readonly hub: Hub;
+  readonly streams: StreamKeeper;
+  readonly recent: RecentEvents;
+}
+
+/**
+ * How far in the log the clients are that do not keep a cursor themselves: each was handed to the kernel all that it
+ * had to get up to there.
+ */
+export class SettledCursors {
+  readonly #context: SettledCursorsContext;
+  readonly #cursors = new Map<string, string>();
+  /** Where the node was at the last look. */
+  #lastPosition: string | undefined;
+
+  constructor(context: SettledCursorsContext) {
+    this.#context = context;
+  }
+
+  /** Begins with a client that has subscribed, or that has something older to come. */
+  start(clientId: string, cursor: string): void {
+    this.#cursors.set(clientId, cursor);
+  }
+
+  forget(clientId: string): void {
+    this.#cursors.delete(clientId);
+  }
+
+  /** Forgets all: they lie before a gap. */
+  clear(): void {
+    this.#cursors.clear();
+    this.#lastPosition = undefined;
+  }
+
+  /** Where a client is now; nothing where it has not subscribed. */
+  of(clientId: string): string | undefined {
+    const cursor = this.#cursors.get(clientId);
+    return cursor !== undefined && this.#isSettled(clientId) ? this.#context.recent.position : cursor;
+  }
+
+  /**
+   * Looks where all are. Somebody nearly always has a frame of this moment under way: what all have had is where the
+   * node was at the last look.
+   */
+  look(): Progress {
+    const { position } = this.#context.recent;
+    const last = this.#lastPosition ?? position;
+    this.#lastPosition = position;
+    const laggards = new Map<string, string>();
+    for (const [clientId, cursor] of this.#cursors) {
+      if (this.#isSettled(clientId)) this.#cursors.set(clientId, position);
+      else if (compareEntries(cursor, last) < 0) laggards.set(clientId, cursor);
+    }
+    return { position: last, laggards };
+  }
+
+  #isSettled(clientId: string): boolean {
+    const { hub, streams } = this.#context;
+    return hub.isSettled(clientId) && streams.find(clientId)?.unsentBytes === 0;
+  }
+}

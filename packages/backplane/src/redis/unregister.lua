@@ -1,0 +1,23 @@
+-- Forgets a client that leaves its node, or makes an orphan of it.
+--
+-- KEYS[1]  rt:client:<id>    hash: node, address, identity, subscriptions, version, keeps, adopted
+-- KEYS[2]  rt:holds:<node>   see orphans.lua
+-- ARGV[1]  client id
+-- ARGV[2]  node id of the owner
+-- ARGV[3]  where the orphan was, or "" where the client is none
+-- ARGV[4]  "1" where the owner has applied a request of the client, else "0"
+-- ARGV[5]  what all names begin with, rt:
+-- ARGV[6]  life of an orphan in milliseconds
+--
+-- Returns "OK".
+
+local hold, cursor = redis.call('HGET', KEYS[2], ARGV[1]), ARGV[3]
+-- an orphan that was adopted in vain can be adopted again
+if ARGV[4] == '0' then cursor = redis.call('HGET', KEYS[1], 'adopted') or '' end
+if hold and cursor ~= '' then
+  local orphan = {cursor = cursor, node = ARGV[2], count = 1, lifeMs = tonumber(ARGV[6])}
+  addOrphans(ARGV[5], string.match(hold, '^%S+'), orphan)
+end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('DEL', KEYS[1])
+return 'OK'
