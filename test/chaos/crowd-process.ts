@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { resumingEventSource } from "@sluice/resume";
 import { EventSource } from "eventsource";
 import { sdks } from "../harness/sdk.ts";
 import { seededRandom } from "../harness/seeded-random.ts";
@@ -56,7 +57,7 @@ async function open(
 
 /** Notes what the SDKs' streams and POSTs come to; neither is changed by it. */
 function spyOnSdks(kind: "stock" | "resume"): void {
-  const base = kind === "stock" ? EventSource : EventSource;
+  const base = kind === "stock" ? EventSource : resumingEventSource(EventSource);
   const { fetch } = globalThis;
   const fetchAndNote: typeof fetch = async (input, init) => {
     const response = await fetch(input, init);

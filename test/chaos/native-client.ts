@@ -43,7 +43,8 @@ export class NativeClient {
   }
 
   #open(): NativeEventSource {
-    const query = this.#cursor === "" ? "" : `?lastEventId=${encodeURIComponent(this.#cursor)}`;
+    // also an empty one: it says that a cursor is kept here
+    const query = `?lastEventId=${encodeURIComponent(this.#cursor)}`;
     return new NativeEventSource(
       this.#url + query,
       {

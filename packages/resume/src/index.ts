@@ -1,0 +1,1 @@
+export { type ResumeOptions, type ResumeOutcome, resumingEventSource } from "./resuming-event-source.ts";
