@@ -17,6 +17,8 @@ export class RecentEvents {
   #start = 0;
   #length = 0;
   #position = "";
+  /** Whether of the first entry only the cursor is known: this node began behind it. */
+  #isFirstUnread = false;
 
   /** The cursor of the last entry that this node has read; empty before it has joined the log. */
   get position(): string {
@@ -29,6 +31,7 @@ export class RecentEvents {
     this.#start = 0;
     this.#length = 0;
     this.push({ cursor, text: undefined });
+    this.#isFirstUnread = true;
   }
 
   /** Takes the next entry of the log. */
@@ -44,9 +47,11 @@ export class RecentEvents {
     const first = this.#entries[this.#start];
     const at = older.findIndex(({ cursor }) => cursor === first?.cursor);
     if (at < 0) return;
-    const added = older.slice(0, at);
-    this.#entries = [...added, ...this.#entries.slice(this.#start)];
+    const added = older.slice(0, at + 1);
+    this.#length -= first?.text?.length ?? 0;
+    this.#entries = [...added, ...this.#entries.slice(this.#start + 1)];
     this.#start = 0;
+    this.#isFirstUnread = false;
     for (const { text } of added) this.#length += text?.length ?? 0;
     this.#drop();
   }
@@ -57,9 +62,18 @@ export class RecentEvents {
    */
   read(from: string, count: number): readonly LogEntry[] | undefined {
     const first = this.#entries[this.#start];
-    if (first === undefined || compareEntries(from, first.cursor) < 0) return undefined;
+    if (first === undefined) return undefined;
+    const order = compareEntries(from, first.cursor);
+    if (order < 0 || (order === 0 && this.#isFirstUnread)) return undefined;
     const at = this.#find(from);
     return this.#entries.slice(at, at + count);
+  }
+
+  /** The cursor of the last entry that is not newer, if it is at hand. */
+  lastUpTo(cursor: string): string | undefined {
+    const at = this.#find(cursor);
+    const entry = this.#entries[at]?.cursor === cursor ? cursor : this.#entries[at - 1]?.cursor;
+    return at < this.#start ? undefined : entry;
   }
 
   /** The index of the first entry that is not older. */
@@ -77,6 +91,7 @@ export class RecentEvents {
     while (this.#isTooMuch()) {
       this.#length -= this.#entries[this.#start]?.text?.length ?? 0;
       this.#start += 1;
+      this.#isFirstUnread = false;
     }
     if (this.#start < compactAt) return;
     this.#entries = this.#entries.slice(this.#start);

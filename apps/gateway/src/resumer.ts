@@ -65,7 +65,8 @@ export class Resumer {
     const { hub, recent } = this.#context;
     hub.hold(clientId);
     const until = recent.position;
-    if (from === undefined) return this.#refuse(clientId, { until, tell }, "no cursor");
+    if (from === undefined)
+      return this.#refuse(clientId, { from: { entry: until }, until, tell }, "no cursor");
     this.#pending.set(clientId, { from, until, tell });
     this.#wake();
   }
@@ -80,7 +81,7 @@ export class Resumer {
     this.#pending.delete(clientId);
   }
 
-  /** Forgets all: they are ended, since the log has lost this node's place. */
+  /** Forgets all: their streams end, and they come back with the cursors that they have. */
   clear(): void {
     this.#pending.clear();
   }
@@ -110,11 +111,14 @@ export class Resumer {
   async #pass(backplane: Backplane): Promise<void> {
     const { hub, recent } = this.#context;
     const { position } = recent;
+    // who comes while Redis is asked may be further than its answer
+    const pendings = [...this.#pending];
     // a log without this node's place is another log, and its own cursors tell nothing of it
     const extent = await backplane.findEntry(position);
     if (extent === undefined) return;
     const ready: [clientId: string, pending: Pending][] = [];
-    for (const [clientId, pending] of this.#pending) {
+    for (const [clientId, pending] of pendings) {
+      if (this.#pending.get(clientId) !== pending) continue;
       const { entry } = pending.from;
       if (compareEntries(entry, extent.first) < 0 || compareEntries(entry, extent.last) > 0) {
         this.#refuse(clientId, pending, "the log does not have the cursor");
@@ -181,10 +185,14 @@ export class Resumer {
     this.#context.metrics.resumes.inc({ outcome: tell ? "resumed" : "adopted" });
   }
 
-  #refuse(clientId: string, { until, tell }: Omit<Pending, "from">, reason: string): void {
-    const { hub, metrics, log } = this.#context;
+  /** What it may have had already is not sent again: where it was further than this node. */
+  #refuse(clientId: string, { from, until, tell }: Pending, reason: string): void {
+    const { hub, recent, metrics, log } = this.#context;
     this.#pending.delete(clientId);
-    hub.endHold(clientId, tell ? [resumeFrame(until, { resumed: false })] : []);
+    const isFurther = compareEntries(from.entry, until) > 0;
+    const seam = isFurther ? (recent.lastUpTo(from.entry) ?? until) : until;
+    const had = isFurther ? from : undefined;
+    hub.endHold(clientId, tell ? [resumeFrame(seam, { resumed: false })] : [], had);
     metrics.resumes.inc({ outcome: "refused" });
     log.debug({ clientId, reason }, "a resume was refused");
   }

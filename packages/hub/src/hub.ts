@@ -185,7 +185,7 @@ export class Hub {
       rulebook: () => this.#rulebook,
       epoch: () => this.#epoch,
       nowMs: this.#context.nowMs,
-      maxClientBytes: this.#context.limits.clientBytes * 8,
+      maxClientBytes: this.#context.limits.totalBytes / 4,
       maxTotalBytes: this.#context.limits.totalBytes / 4,
     });
   }

@@ -55,7 +55,8 @@ local function isDead(prefix, node)
 end
 
 -- Takes the oldest orphan of a likeness. Clients that are alike cannot be told apart: each begins where the first of
--- those was that left together, and may get again what another one has had.
+-- those was that left together, and may get again what another one has had. One that left by itself may have come before
+-- an orphan: shortly after the end there are enough for all.
 -- Returns its cursor, or nil.
 local function adopt(prefix, likeness, lifeMs)
   for _, node in ipairs(redis.call('SMEMBERS', prefix .. 'nodes')) do
@@ -76,7 +77,6 @@ local function adopt(prefix, likeness, lifeMs)
       end
     end
   end
-  if not taken then return nil end
-  redis.call('HSET', key, taken.field, taken.rest)
+  if taken then redis.call('HSET', key, taken.field, taken.rest) end
   return oldest
 end
