@@ -20,16 +20,18 @@ export type Excuse = "refused" | "conflated" | "network" | "log" | "given-up";
  *
  * Any client may have been told, between what it was handed right before and right behind: by `{"resumed":false}`, which
  * covers what was written until then, or by `@conflated`, which covers what waited then of records of which
- * a newer state was handed afterwards. For clients that keep a cursor that is all.
+ * a newer state was handed afterwards. Or the SDK itself had given up, as it does when its stream breaks before its first
+ * POST is answered. For clients that keep a cursor that is all.
  *
  * Stock SDKs are not told anything. For them counts, between the two neighbours, what no server can make up for: the
- * network cut, held or falsified something of theirs, the log lost entries, or the SDK itself had given up, as it does
- * when its stream breaks before its first POST is answered. The end of a stream by a node and its death do not count.
+ * network cut, held or falsified something of theirs, or the log lost entries. The end of a stream by a node and its
+ * death do not count.
  */
 export function excuseOf(missing: Missing, handing: Handing, evidence: Evidence): Excuse | undefined {
   const between = handing.neighbours(missing.place);
   if (isRefused(missing, between, evidence.timeline)) return "refused";
   if (isConflated(missing, handing, evidence)) return "conflated";
+  if (hasGivenUp(between, evidence)) return "given-up";
   return evidence.plan.kind === "stock" ? excuseOfStock(between, evidence) : undefined;
 }
 
@@ -68,7 +70,7 @@ function isConflated({ event, place, subscription }: Missing, handing: Handing, 
 
 function excuseOfStock(
   { before, behind }: Between,
-  { plan, timeline, streams, journal }: Evidence,
+  { plan, streams, journal }: Evidence,
 ): Excuse | undefined {
   const fromMs = (before?.atMs ?? 0) - slackMs;
   const toMs = (behind?.atMs ?? Number.POSITIVE_INFINITY) + slackMs;
@@ -76,7 +78,12 @@ function excuseOfStock(
     ({ endedBy, endedMs }) => endedBy === "network" && endedMs >= fromMs && endedMs <= toMs,
   );
   if (isCut || journal.touches(journal.networkFaults, plan.number, fromMs, toMs)) return "network";
-  if (journal.touches(journal.losses, plan.number, fromMs, toMs)) return "log";
-  const hasGivenUp = timeline.some(({ type, atMs }) => type === "revived" && atMs >= fromMs && atMs <= toMs);
-  return hasGivenUp ? "given-up" : undefined;
+  return journal.touches(journal.losses, plan.number, fromMs, toMs) ? "log" : undefined;
+}
+
+/** Whether an application had to subscribe anew, one subscription after the other: the SDK had given up. */
+function hasGivenUp({ before, behind }: Between, { timeline }: Evidence): boolean {
+  const fromMs = (before?.atMs ?? 0) - slackMs;
+  const toMs = (behind?.atMs ?? Number.POSITIVE_INFINITY) + slackMs;
+  return timeline.some(({ type, atMs }) => type === "revived" && atMs >= fromMs && atMs <= toMs);
 }

@@ -2,16 +2,16 @@ import type { StreamRecord } from "./balancer.ts";
 import { placeOf } from "./cursor.ts";
 import type { Evidence, Protocol } from "./judge.ts";
 import type { LogLoss } from "./journal.ts";
-import type { MarkOf } from "./mark.ts";
 
-/** How long a stream has to live on behind its 204 for its client to be told about its cursor. */
-const toldWithinMs = 1_000;
+/** By the clocks of different processes. */
+const slackMs = 250;
 
 /**
  * Judges what a client was told about the cursors that it offered. Refused may be a cursor that is gone from the log, and
  * what is no cursor. Granted may be none that was gone for certain: one that was trimmed may still be in a node's memory.
  */
-export function judgeResumes({ timeline, streams, journal }: Evidence, { tally, offend }: Protocol): void {
+export function judgeResumes(evidence: Evidence, { tally, offend }: Protocol): void {
+  const { timeline, streams, journal } = evidence;
   for (const mark of timeline) {
     if (mark.type !== "resume") continue;
     tally[mark.resumed ? "granted" : "refused"] += 1;
@@ -31,7 +31,7 @@ export function judgeResumes({ timeline, streams, journal }: Evidence, { tally, 
     }
   }
   for (const stream of streams) {
-    if (isUntold(stream, timeline))
+    if (isUntold(stream, evidence))
       offend("untold", stream.openedMs, `${stream.offered} on node ${stream.node}`);
   }
 }
@@ -43,14 +43,17 @@ function lossOf(cursor: string, losses: readonly LogLoss[], atMs: number): LogLo
   return losses.find(({ above, below, fromMs }) => place > above && place < below && fromMs <= atMs);
 }
 
+/** Before it is told about its cursor a client is handed only what it missed, and nothing live. */
 function isUntold(
   { offered, status, openedMs, endedMs, endedBy }: StreamRecord,
-  timeline: Evidence["timeline"],
+  { timeline, events }: Evidence,
 ): boolean {
   if (offered === "" || status !== 200) return false;
   const untilMs = endedBy === undefined ? Number.POSITIVE_INFINITY : endedMs;
   const during = timeline.filter(({ atMs }) => atMs >= openedMs && atMs <= untilMs);
-  const live = during.find((mark): mark is MarkOf<"live"> & { atMs: number } => mark.type === "live");
+  const live = during.find(({ type }) => type === "live");
   if (live === undefined || during.some(({ type }) => type === "resume")) return false;
-  return live.atMs + toldWithinMs < Math.min(untilMs, during.at(-1)?.atMs ?? 0);
+  return during.some(
+    (mark) => mark.type === "event" && (events[mark.serial]?.begunMs ?? 0) > live.atMs + slackMs,
+  );
 }

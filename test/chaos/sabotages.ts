@@ -7,11 +7,55 @@ export interface Replacement {
   readonly by: string;
 }
 
-/** What can be broken in the nodes on purpose, to see that a run reports it. */
+const resumer = "apps/gateway/src/resumer.ts";
+
+/**
+ * What can be broken in the nodes on purpose, to see that a run reports it: nobody is given what he missed (`resume`); a
+ * cursor or a node's own place counts whether or not the log has it (`anchor`); what comes while a client is given what it
+ * missed is not kept for it (`seam`).
+ */
 export const sabotages = {
-  resume: [],
-  anchor: [],
-  seam: [],
+  resume: [
+    {
+      file: "apps/gateway/src/node-handlers.ts",
+      text: "if (stream?.markSubscribed() === true) beginStream(context, stream, adopted);",
+      by: "stream?.markSubscribed();",
+    },
+  ],
+  anchor: [
+    {
+      file: "packages/backplane/src/redis/log-reader.ts",
+      text: "if (anchor === undefined) return false;",
+      by: "",
+    },
+    {
+      file: "packages/backplane/src/redis/log-reader.ts",
+      text: "if (entry !== undefined) return;",
+      by: "return;",
+    },
+    {
+      file: resumer,
+      text: "if (extent === undefined) return;",
+      by: "",
+    },
+    {
+      file: resumer,
+      text: "if (compareEntries(entry, extent.first) < 0 || compareEntries(entry, extent.last) > 0) {",
+      by: "if (false) {",
+    },
+    {
+      file: resumer,
+      text: "if (order === 0) replay.join(clientId, pending);",
+      by: "replay.join(clientId, pending);",
+    },
+  ],
+  seam: [
+    {
+      file: "packages/hub/src/waiting-frames.ts",
+      text: "this.#setNext([...missed, ...waiting.filter(isNew)]);",
+      by: "this.#setNext(missed);",
+    },
+  ],
 } as const satisfies Record<string, readonly Replacement[]>;
 
 export type Sabotage = keyof typeof sabotages;
