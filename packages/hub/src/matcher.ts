@@ -150,15 +150,12 @@ interface TopicWork {
   readonly work: RecordWork;
 }
 
-/**
- * Finds who saw a record before an update, does not see it any more, and asked to be told. What `before` lacks decides
- * like all that is not at hand: against it.
- */
+/** Finds who saw a record before an update, does not see it any more, and asked to be told. */
 function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWork): void {
   const { event, nowMs } = work;
-  if (event.action !== "update" || event.before === undefined) return;
-  const { id, collectionId, collectionName } = event.record;
-  const before = { collectionId, collectionName, ...event.before, id };
+  const { id } = event.record;
+  const before = rowBefore(event);
+  if (before === undefined) return;
   const data = `{"record":{"id":${encodeJson(id)}},"action":"leave"}`;
   for (const group of leaving) {
     const { subscription, place } = group;
@@ -175,4 +172,12 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
     const subject = `${subscription.raw}\n${id}`;
     work.matches.push({ subscription, place: `${order}${place}`, subject, shares: [{ data, clients }] });
   }
+}
+
+/** A record as it was before an update; nothing where the writer left out a field of it, which would read as empty. */
+function rowBefore({ action, record, before }: RecordEvent): RecordEvent["record"] | undefined {
+  if (action !== "update" || before === undefined) return undefined;
+  const { id, collectionId, collectionName } = record;
+  const row = { collectionId, collectionName, ...before, id };
+  return Object.keys(record).every((name) => name in row) ? row : undefined;
 }
