@@ -81,9 +81,13 @@ function excuseOfStock(
   return journal.touches(journal.losses, plan.number, fromMs, toMs) ? "log" : undefined;
 }
 
-/** Whether an application had to subscribe anew, one subscription after the other: the SDK had given up. */
+/** Whether an application was subscribing anew, to one after the other: the SDK had given up. */
 function hasGivenUp({ before, behind }: Between, { timeline }: Evidence): boolean {
   const fromMs = (before?.atMs ?? 0) - slackMs;
   const toMs = (behind?.atMs ?? Number.POSITIVE_INFINITY) + slackMs;
-  return timeline.some(({ type, atMs }) => type === "revived" && atMs >= fromMs && atMs <= toMs);
+  return timeline.some(({ type, atMs }, index) => {
+    if (type !== "revived" || atMs > toMs) return false;
+    const done = timeline.slice(index).find((mark) => mark.type === "subscribed");
+    return (done?.atMs ?? Number.POSITIVE_INFINITY) >= fromMs;
+  });
 }

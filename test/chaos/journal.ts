@@ -20,8 +20,8 @@ export class Journal {
   readonly losses: LogLoss[] = [];
   /** When the network did something to a client. */
   readonly networkFaults: Span[] = [];
-  /** When Redis answered nobody, or not the nodes. */
-  readonly redisAway: Span[] = [];
+  /** When Redis answered nobody, or not the nodes, or a node stood still: what it had handed on is not noted down. */
+  readonly standstills: Span[] = [];
   readonly lines: { readonly atMs: number; readonly text: string }[] = [];
   readonly #onLine: (text: string) => void;
 

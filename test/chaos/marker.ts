@@ -5,13 +5,20 @@ type Bare<T> = T extends Mark ? Omit<T, "atMs"> : never;
 /** Notes the marks of one client, with their times. */
 export class Marker {
   readonly #note: (mark: Mark) => void;
+  #lastMs = Date.now();
 
   constructor(note: (mark: Mark) => void) {
     this.#note = note;
   }
 
+  /** When the last one was. */
+  get lastMs(): number {
+    return this.#lastMs;
+  }
+
   add(mark: Bare<Mark>): void {
-    this.#note({ ...mark, atMs: Date.now() });
+    this.#lastMs = Date.now();
+    this.#note({ ...mark, atMs: this.#lastMs });
   }
 
   /** Notes what the server says of a stream under a name that begins with `@`; other such names are not for clients. */

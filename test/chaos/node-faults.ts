@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { ChaosStage } from "./chaos-stage.ts";
 import type { Fault } from "./fault.ts";
 
 /** How long the network needs to see that a stopped node does not answer. */
@@ -57,11 +58,7 @@ export const nodeFaults: readonly Fault[] = [
       const [node, forMs] = [between(0, nodes - 1), between(500, 5_000)];
       return {
         text: `SIGSTOP of node ${node} for ${forMs} ms`,
-        run: async (stage) => {
-          stage.nodes.signal(node, "SIGSTOP");
-          await delay(forMs);
-          stage.nodes.signal(node, "SIGCONT");
-        },
+        run: (stage) => standStill(stage, node, () => delay(forMs)),
       };
     },
   },
@@ -72,13 +69,12 @@ export const nodeFaults: readonly Fault[] = [
       const [node, forMs] = [between(0, nodes - 1), between(1_500, 8_000)];
       return {
         text: `SIGSTOP of node ${node} for ${forMs} ms, its streams cut by the balancer`,
-        run: async ({ nodes: all, balancer }) => {
-          all.signal(node, "SIGSTOP");
-          await delay(noticeMs);
-          balancer.cutNode(node);
-          await delay(forMs - noticeMs);
-          all.signal(node, "SIGCONT");
-        },
+        run: (stage) =>
+          standStill(stage, node, async () => {
+            await delay(noticeMs);
+            stage.balancer.cutNode(node);
+            await delay(forMs - noticeMs);
+          }),
       };
     },
   },
@@ -89,13 +85,24 @@ export const nodeFaults: readonly Fault[] = [
       const [node, forMs, entries] = [between(0, nodes - 1), between(1_000, 3_000), between(1, 10)];
       return {
         text: `SIGSTOP of node ${node} for ${forMs} ms, and the log trimmed to ${entries} entries`,
-        run: async ({ nodes: all, redis }) => {
-          all.signal(node, "SIGSTOP");
-          await delay(forMs);
-          await redis.trim(entries);
-          all.signal(node, "SIGCONT");
-        },
+        run: (stage) =>
+          standStill(stage, node, async () => {
+            await delay(forMs);
+            await stage.redis.trim(entries);
+          }),
       };
     },
   },
 ];
+
+async function standStill(
+  { nodes, journal }: ChaosStage,
+  node: number,
+  meanwhile: () => Promise<unknown>,
+): Promise<void> {
+  const fromMs = Date.now();
+  nodes.signal(node, "SIGSTOP");
+  await meanwhile();
+  nodes.signal(node, "SIGCONT");
+  journal.standstills.push({ fromMs, toMs: Date.now() });
+}

@@ -171,7 +171,7 @@ export class RedisStage {
   async #away<T>(work: () => Promise<T>): Promise<T> {
     const fromMs = Date.now();
     const done = await work();
-    this.#journal.redisAway.push({ fromMs, toMs: Date.now() });
+    this.#journal.standstills.push({ fromMs, toMs: Date.now() });
     return done;
   }
 

@@ -11,7 +11,7 @@ const slackMs = 250;
 /**
  * Why an event that was handed to a subscription again must not have been.
  * @returns nothing where it may: to a stock SDK, what was written in the last 2 s before its stream ended; time in which
- * Redis was away does not count, since nodes can note down nothing then
+ * Redis was away or a node stood still does not count, since nothing can be noted down then
  */
 export function judgeRepeat(
   { plan, timeline, journal }: Evidence,
@@ -26,8 +26,9 @@ export function judgeRepeat(
   const end = live < 0 ? undefined : before.slice(live).find(({ type }) => type === "end");
   if (end === undefined) return "again, without an end of its stream";
   let sinceMs = end.atMs - repeatableMs - slackMs;
-  for (const away of journal.redisAway.toReversed()) {
-    if (away.fromMs <= end.atMs && away.toMs >= sinceMs) sinceMs = away.fromMs - repeatableMs - slackMs;
+  for (const away of journal.standstills.toReversed()) {
+    if (away.fromMs > end.atMs || away.toMs < sinceMs) continue;
+    sinceMs = Math.min(sinceMs, away.fromMs - repeatableMs - slackMs);
   }
   if (event.begunMs >= sinceMs) return undefined;
   return `again, written ${end.atMs - event.begunMs} ms before its stream ended`;

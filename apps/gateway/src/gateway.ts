@@ -14,6 +14,7 @@ import type { GatewayContext } from "./gateway-context.ts";
 import { CursorNews } from "./cursor-news.ts";
 import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
+import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
@@ -81,6 +82,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     settings: settings.streams,
     nowMs,
     connected: () => backplane.connected,
+    orphan: (stream) => orphanStream({ backplane, hub, settled }, stream),
     newsFor: (stream) => news.newsFor(stream),
     onSweep: () => void backplane.record(settled.look()),
   });

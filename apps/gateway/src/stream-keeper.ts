@@ -16,6 +16,8 @@ export interface StreamKeeperContext {
   readonly nowMs: () => number;
   /** Whether a stream that ends now could come back and subscribe. */
   readonly connected: () => boolean;
+  /** Makes an orphan of a stream's client; false where the stream has to go on. */
+  readonly orphan: (stream: Stream) => Promise<boolean>;
   /** What a heartbeat tells a stream, if anything. */
   readonly newsFor: (stream: Stream) => Batch | undefined;
   /** Called about once a second. */
@@ -29,6 +31,8 @@ export class StreamKeeper {
   readonly #settings: StreamSettings;
   readonly #nowMs: () => number;
   readonly #timers: NodeJS.Timeout[] = [];
+  /** Those whose place is being noted down. */
+  readonly #ending = new Set<Stream>();
 
   constructor(context: StreamKeeperContext) {
     this.#context = context;
@@ -83,21 +87,36 @@ export class StreamKeeper {
     while (waiting.size > 0) {
       const leftMs = endMs - this.#nowMs();
       const share = Math.ceil(waiting.size / Math.max(1, leftMs / endStepMs));
-      this.#endSome(waiting, { share, mustEnd: leftMs < -graceMs });
-      if (waiting.size > 0) await delay(endStepMs);
+      if (leftMs < -graceMs) {
+        for (const stream of waiting) stream.end();
+        return;
+      }
+      this.#endSome(waiting, share);
+      await delay(endStepMs);
+      for (const stream of waiting) if (this.#isGone(stream)) waiting.delete(stream);
     }
   }
 
-  #endSome(waiting: Set<Stream>, { share, mustEnd }: { share: number; mustEnd: boolean }): void {
-    let left = mustEnd ? waiting.size : share;
+  #endSome(waiting: ReadonlySet<Stream>, share: number): void {
+    let left = share;
     for (const stream of waiting) {
       if (left === 0) return;
-      const isGone = this.#streams.get(stream.clientId) !== stream;
-      if (!isGone && !mustEnd && !stream.mayEnd()) continue;
-      stream.end();
-      waiting.delete(stream);
+      if (this.#ending.has(stream) || this.#isGone(stream) || !stream.mayEnd()) continue;
+      void this.#end(stream);
       left -= 1;
     }
+  }
+
+  #isGone(stream: Stream): boolean {
+    return this.#streams.get(stream.clientId) !== stream || stream.endedForMs() > 0;
+  }
+
+  /** Ends a stream, unless its client could not come back: whoever wants its end has to try again. */
+  async #end(stream: Stream): Promise<void> {
+    if (this.#ending.has(stream)) return;
+    this.#ending.add(stream);
+    if (await this.#context.orphan(stream)) stream.end();
+    this.#ending.delete(stream);
   }
 
   #sweep(): void {
@@ -106,7 +125,7 @@ export class StreamKeeper {
       // what ended politely and is still here never took its end
       if (stream.endedForMs() > stallMs || stream.stalledMs() > stallMs) stream.cut("stalled");
       // without Redis it could not come back: it would miss more than if it stayed
-      else if (this.#isDue(stream) && stream.mayEnd() && this.#context.connected()) stream.end();
+      else if (this.#isDue(stream) && stream.mayEnd() && this.#context.connected()) void this.#end(stream);
     }
     this.#context.onSweep();
   }

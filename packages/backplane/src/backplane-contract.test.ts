@@ -1,32 +1,10 @@
 import type { AuthRecord, Identity } from "@sluice/protocol";
 import { guest, identityKey } from "@sluice/protocol";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
-import { uniqueKeyPrefix } from "../../../test/harness/key-prefix.ts";
-import { openRecordingNode, type RecordingNode } from "../../../test/harness/recording-node.ts";
+import type { RecordingNode } from "../../../test/harness/recording-node.ts";
+import { implementations } from "../../../test/harness/recording-nodes.ts";
 import { waitUntil } from "../../../test/harness/wait-until.ts";
 import type { SubscriptionChange } from "./backplane.ts";
-
-/** The node that holds the clients, and the node that is asked; on one node they are the same. */
-interface Nodes {
-  readonly owner: RecordingNode;
-  readonly asked: RecordingNode;
-}
-
-async function openOne(redisUrl: string | undefined): Promise<Nodes> {
-  const owner = await openRecordingNode({ redisUrl, keyPrefix: uniqueKeyPrefix() });
-  return { owner, asked: owner };
-}
-
-async function openTwo(): Promise<Nodes> {
-  const options = { redisUrl: inject("redisUrl"), keyPrefix: uniqueKeyPrefix() };
-  return { owner: await openRecordingNode(options), asked: await openRecordingNode(options) };
-}
-
-const implementations: readonly (readonly [name: string, open: () => Promise<Nodes>])[] = [
-  ["embedded", () => openOne(undefined)],
-  ["Redis, one node", () => openOne(inject("redisUrl"))],
-  ["Redis, two nodes", openTwo],
-];
 
 function record(id: string): AuthRecord {
   return { kind: "record", id, collectionId: "users_id", collectionName: "users", claims: { id, role: "a" } };
@@ -36,7 +14,7 @@ describe.each(implementations)("%s", (_name, open) => {
   let owner: RecordingNode;
   let asked: RecordingNode;
   beforeEach(async () => {
-    ({ owner, asked } = await open());
+    ({ owner, asked } = await open(inject("redisUrl")));
   });
   afterEach(async () => {
     await owner.backplane.close();

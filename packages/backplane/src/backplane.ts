@@ -31,7 +31,17 @@ export interface Backplane {
    */
   register(clientId: string, state: ClientState): Promise<void>;
 
-  /** Forgets a client of this node. Does not throw: what cannot be done now is done later. */
+  /**
+   * Makes an orphan of a client of this node, whose stream can be ended then: the next client with the same identity and
+   * subscriptions begins at the cursor.
+   * @throws {BackplaneError} `unavailable`; the client stays
+   */
+  orphan(clientId: string, cursor: string): Promise<void>;
+
+  /**
+   * Forgets a client of this node whose stream is over, unless it is an orphan. Does not throw: what cannot be done now is
+   * done later.
+   */
   unregister(clientId: string, leaving: Leaving): Promise<void>;
 
   /**
@@ -103,10 +113,7 @@ export interface ClientState {
 
 /** How a client leaves its node. */
 export interface Leaving {
-  /**
-   * Where in the log it was, if it is an orphan now: the next client with the same identity and subscriptions begins
-   * there.
-   */
+  /** Where in the log it was, if it is an orphan now. */
   readonly orphanedAt?: string | undefined;
   /** Whether this node has applied a change of it. */
   readonly wasSubscribed: boolean;

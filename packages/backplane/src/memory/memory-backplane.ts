@@ -56,6 +56,10 @@ export class MemoryBackplane implements Backplane {
     return Promise.resolve();
   }
 
+  orphan(clientId: string, orphanedAt: string): Promise<void> {
+    return this.unregister(clientId, { orphanedAt, wasSubscribed: true });
+  }
+
   unregister(clientId: string, { orphanedAt }: Leaving): Promise<void> {
     const client = this.#clients.get(clientId);
     this.#clients.delete(clientId);

@@ -1,36 +1,59 @@
+import { compareEntries } from "@sluice/protocol";
+
+/** How long clients that are alike come back in another order than they left in. */
+const reorderMs = 2_000;
+
 interface Orphan {
   readonly cursor: string;
-  readonly untilMs: number;
+  readonly endedMs: number;
+  isAdopted: boolean;
 }
 
-/** Where clients were whose streams this node ended, by what those have in common who may adopt them. */
+/**
+ * Where clients were whose streams this node ended, by what those have in common who may adopt them; kept for a time,
+ * and alike ones adopted in the order of the log, as in Redis (`orphans.lua`).
+ */
 export class MemoryOrphans {
   readonly #lifeMs: number;
   readonly #orphans = new Map<string, Orphan[]>();
+  #sweptMs = 0;
 
   constructor(lifeMs: number) {
     this.#lifeMs = lifeMs;
   }
 
   add(likeness: string, cursor: string): void {
-    this.#dropOld();
+    if (this.#lifeMs === 0) return;
     const alike = this.#orphans.get(likeness) ?? [];
     this.#orphans.set(likeness, alike);
-    alike.push({ cursor, untilMs: Date.now() + this.#lifeMs });
+    const at = alike.findLastIndex((other) => compareEntries(other.cursor, cursor) <= 0);
+    alike.splice(at + 1, 0, { cursor, endedMs: Date.now(), isAdopted: false });
+    this.#sweep();
   }
 
-  /** Takes the one that was added first. */
+  /** The cursor of the oldest; shortly after the end there are enough for all. */
   adopt(likeness: string): string | undefined {
-    this.#dropOld();
-    return this.#orphans.get(likeness)?.shift()?.cursor;
+    const alike = this.#dropOld(likeness);
+    const next = alike.find(({ isAdopted }) => !isAdopted);
+    if (next !== undefined) next.isAdopted = true;
+    return alike[0]?.cursor;
   }
 
-  #dropOld(): void {
+  /** Now and then: most are never asked for again. */
+  #sweep(): void {
+    if (Date.now() - this.#sweptMs < reorderMs) return;
+    this.#sweptMs = Date.now();
+    for (const likeness of this.#orphans.keys()) this.#dropOld(likeness);
+  }
+
+  /** @returns those that are left */
+  #dropOld(likeness: string): readonly Orphan[] {
     const nowMs = Date.now();
-    for (const [likeness, alike] of this.#orphans) {
-      const young = alike.filter(({ untilMs }) => untilMs > nowMs);
-      if (young.length > 0) this.#orphans.set(likeness, young);
-      else this.#orphans.delete(likeness);
-    }
+    const kept = (this.#orphans.get(likeness) ?? []).filter(
+      ({ endedMs, isAdopted }) => nowMs - endedMs <= (isAdopted ? reorderMs : this.#lifeMs),
+    );
+    if (kept.length > 0) this.#orphans.set(likeness, kept);
+    else this.#orphans.delete(likeness);
+    return kept;
   }
 }

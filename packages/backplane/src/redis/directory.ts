@@ -24,6 +24,9 @@ const clientLifeMs = 30_000;
 /** Life of a node's heartbeat key; without it the node counts as dead. */
 const nodeLifeMs = 6_000;
 
+/** By when all have come back who could not while Redis was away: SDKs try again every 2 s. */
+const comeBackMs = 3_000;
+
 const nodeBeatMs = 2_000;
 const renewMs = 10_000;
 const renewBatch = 500;
@@ -47,6 +50,16 @@ type SubscribeReply = readonly [
   listeners: number,
 ];
 
+/** What is written of a client that leaves. */
+interface Farewell {
+  readonly clientId: string;
+  /** Empty where it is no orphan. */
+  readonly orphanedAt: string;
+  readonly wasSubscribed: boolean;
+  /** Of the orphan; empty where it is none. */
+  readonly likeness: string;
+}
+
 /** What the directory works with. */
 export interface DirectoryContext {
   readonly redis: Redis;
@@ -64,7 +77,7 @@ export class Directory {
   readonly #handlers: NodeHandlers;
   readonly #clients = new Set<string>();
   /** Those who left while Redis was away. */
-  readonly #left = new Map<string, Leaving>();
+  readonly #left = new Map<string, Farewell>();
   readonly #holds: Holds;
   readonly #orphanMs: number;
   readonly #answers = new PendingAnswers();
@@ -86,10 +99,15 @@ export class Directory {
     this.#every(renewMs, () => this.#renewClients(), "renewing clients");
   }
 
-  /** Makes this node and its clients findable at once, where Redis was away and may have lost them. */
-  async refresh(): Promise<void> {
+  /**
+   * Makes this node and its clients findable at once, where Redis was away and may have lost them.
+   * @param awayMs how long it was
+   */
+  async refresh(awayMs: number): Promise<void> {
     try {
+      await this.#redis.set(this.#keys.away, Math.ceil(awayMs), "PX", comeBackMs);
       await this.#beat();
+      await this.#forgetLeft();
       await this.#renewClients();
     } catch (error) {
       this.#handlers.fault(error, "renewing this node and its clients");
@@ -98,7 +116,12 @@ export class Directory {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    await this.#redis.del(this.#keys.node(this.#nodeId)).catch(() => undefined);
+    const leaving = this.#redis.pipeline().del(this.#keys.node(this.#nodeId));
+    // whoever could not be forgotten is an orphan now
+    if (this.#clients.size + this.#left.size === 0) {
+      leaving.del(this.#keys.holds(this.#nodeId)).srem(this.#keys.nodes, this.#nodeId);
+    }
+    await leaving.exec().catch(() => undefined);
   }
 
   async register(clientId: string, state: ClientState): Promise<void> {
@@ -112,26 +135,46 @@ export class Directory {
     await registerScript.run(this.#redis, keys, [...args, ...hold]);
   }
 
-  async unregister(clientId: string, leaving: Leaving): Promise<void> {
+  /** See `Backplane.orphan`. */
+  async orphan(clientId: string, cursor: string): Promise<void> {
+    await this.#forget(this.#farewell(clientId, { orphanedAt: cursor, wasSubscribed: true }));
     this.#clients.delete(clientId);
     this.#holds.forget(clientId);
-    const { orphanedAt = "", wasSubscribed } = leaving;
+  }
+
+  async unregister(clientId: string, leaving: Leaving): Promise<void> {
+    if (!this.#clients.delete(clientId)) return;
+    this.#holds.forget(clientId);
+    const farewell = this.#farewell(clientId, leaving);
+    // what cannot be done now is done later
+    await this.#forget(farewell).catch(() => this.#left.set(clientId, farewell));
+  }
+
+  #farewell(clientId: string, { orphanedAt = "", wasSubscribed }: Leaving): Farewell {
+    const state = orphanedAt === "" ? undefined : this.#handlers.describe(clientId);
+    const likeness = state === undefined ? "" : this.#holds.holdOf(state);
+    return { clientId, orphanedAt, wasSubscribed, likeness };
+  }
+
+  async #forget({ clientId, orphanedAt, wasSubscribed, likeness }: Farewell): Promise<void> {
     const keys = [this.#keys.client(clientId), this.#keys.holds(this.#nodeId)];
-    const args = [clientId, this.#nodeId, this.#orphanMs > 0 ? orphanedAt : "", Number(wasSubscribed)];
-    try {
-      await unregisterScript.run(this.#redis, keys, [...args, this.#keys.all, this.#orphanMs]);
-    } catch {
-      this.#left.set(clientId, leaving);
-    }
+    const args = [clientId, this.#nodeId, orphanedAt, Number(wasSubscribed), this.#keys.all, this.#orphanMs];
+    await unregisterScript.run(this.#redis, keys, [...args, likeness]);
+  }
+
+  async #forgetLeft(): Promise<void> {
+    const forget = async (farewell: Farewell): Promise<void> => {
+      await this.#forget(farewell);
+      this.#left.delete(farewell.clientId);
+    };
+    await Promise.all([...this.#left.values()].map(forget));
   }
 
   /** See `Backplane.record`. */
   async record(progress: Progress): Promise<void> {
     if (this.#redis.status !== "ready") return;
-    const left = [...this.#left];
-    this.#left.clear();
     try {
-      await Promise.all(left.map(([clientId, leaving]) => this.unregister(clientId, leaving)));
+      await this.#forgetLeft();
       await this.#holds.record(progress, this.#clients);
     } catch (error) {
       if (this.#redis.status === "ready") this.#handlers.fault(error, "noting how far the clients are");

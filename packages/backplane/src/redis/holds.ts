@@ -2,6 +2,9 @@ import type { ChainableCommander, Redis } from "ioredis";
 import type { ClientState, NodeHandlers, Progress } from "../backplane.ts";
 import { likenessOf } from "../likeness.ts";
 import type { Keys } from "./keys.ts";
+import { Script } from "./script.ts";
+
+const disownScript = new Script<"OK">("orphans.lua", "disown.lua");
 
 /** How long a dead node's holds outlive the time in which its clients are adopted. */
 const spareMs = 10_000;
@@ -21,7 +24,6 @@ export class Holds {
   readonly #context: HoldsContext;
   readonly #key: string;
   readonly #lagging = new Set<string>();
-  #position: string | undefined;
 
   constructor(context: HoldsContext) {
     this.#context = context;
@@ -54,9 +56,7 @@ export class Holds {
     pipeline.pexpire(this.#key, orphanMs + spareMs);
     const [[error, isNew] = []] = (await pipeline.exec()) ?? [];
     if (error) throw error;
-    const last = this.#position;
-    this.#position = progress.position;
-    if (isNew === 1 && last !== undefined) await this.#reclaim(last, clientIds);
+    if (isNew === 1) await this.#reclaim(clientIds);
   }
 
   #writeLags(pipeline: ChainableCommander, { laggards }: Progress): void {
@@ -74,7 +74,7 @@ export class Holds {
   }
 
   /** Holds its clients again: somebody took this node for dead and made orphans of them, or Redis lost them. */
-  async #reclaim(position: string, clientIds: Iterable<string>): Promise<void> {
+  async #reclaim(clientIds: Iterable<string>): Promise<void> {
     const { redis, keys, nodeId, handlers } = this.#context;
     const pipeline = redis.pipeline();
     const likenesses = new Set<string>();
@@ -85,7 +85,7 @@ export class Holds {
       likenesses.add(hold);
       if (!this.#lagging.has(clientId)) pipeline.hset(this.#key, clientId, hold);
     }
-    for (const likeness of likenesses) pipeline.hdel(keys.orphans(likeness), `${position} ${nodeId}`);
     await pipeline.exec();
+    if (likenesses.size > 0) await disownScript.run(redis, [], [keys.all, nodeId, ...likenesses]);
   }
 }

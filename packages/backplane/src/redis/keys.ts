@@ -12,6 +12,8 @@ export interface Keys {
   readonly client: (clientId: string) => string;
   /** Heartbeat key and control channel of a node. */
   readonly node: (nodeId: string) => string;
+  /** How long nodes were cut off, shortly after they are back. */
+  readonly away: string;
   /** All nodes whose clients somebody may have to adopt. */
   readonly nodes: string;
   /** The clients that are adopted if a node dies, and how far they are. */
@@ -31,6 +33,7 @@ export function keysUnder(prefix: string): Keys {
     records: `${prefix}record:`,
     client: (clientId) => `${prefix}client:${clientId}`,
     node: (nodeId) => `${prefix}node:${nodeId}`,
+    away: `${prefix}away`,
     nodes: `${prefix}nodes`,
     holds: (nodeId) => `${prefix}holds:${nodeId}`,
     orphans: (likeness) => `${prefix}orphans:${likeness}`,

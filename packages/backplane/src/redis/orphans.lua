@@ -1,12 +1,19 @@
 -- What scripts know of orphans.
 --
+-- rt:away                string: for how many milliseconds a node was cut off from Redis, shortly after it is back
 -- rt:nodes               set: ids of the nodes that have holds
--- rt:holds:<node>        hash: client id -> "<likeness>", or "<likeness> <cursor>" where the client lags;
---                        "@" -> "<cursor>" that all others have had
--- rt:orphans:<likeness>  hash: "<cursor> <node>" -> "<how many nobody has adopted> <Unix milliseconds of the last>"
+-- rt:holds:<node>        hash: client id -> "<likeness>", "<likeness> <cursor>" where the client lags, or
+--                        "<likeness> +<cursor>" where it began there; "@" -> "<cursor>" that all have had but those who
+--                        lag or began later
+-- rt:orphans:<likeness>  hash: "<when they were, in fifths of a second> <maker>" ->
+--                        "<how many nobody has adopted> <Unix milliseconds of the last> <the oldest one's cursor>"; the
+--                        maker is the id of the node that ended their streams, behind it " dead" where others did so
 
 -- How long clients that are alike come back in another order than they left in.
 local reorderMs = 2000
+
+-- Orphans that are alike are told apart no finer than this: a node that leaves makes thousands of them.
+local fineMs = 200
 
 local function nowMs()
   local time = redis.call('TIME')
@@ -22,9 +29,12 @@ end
 
 -- Adds orphans of one likeness that were at the same place.
 local function addOrphans(prefix, likeness, orphan)
-  local key, field = prefix .. 'orphans:' .. likeness, orphan.cursor .. ' ' .. orphan.node
-  local left = string.match(redis.call('HGET', key, field) or '0', '^%d+')
-  redis.call('HSET', key, field, string.format('%.0f %.0f', left + orphan.count, nowMs()))
+  local key = prefix .. 'orphans:' .. likeness
+  local field = string.format('%.0f %s', math.floor(string.match(orphan.cursor, '^%d+') / fineMs), orphan.maker)
+  local known = redis.call('HGET', key, field) or '0 0 ' .. orphan.cursor
+  local left, cursor = string.match(known, '^(%d+) %d+ (%S+)$')
+  if isOlder(orphan.cursor, cursor) then cursor = orphan.cursor end
+  redis.call('HSET', key, field, string.format('%.0f %.0f %s', left + orphan.count, nowMs(), cursor))
   redis.call('PEXPIRE', key, orphan.lifeMs)
 end
 
@@ -34,21 +44,37 @@ local function orphanAll(prefix, node, lifeMs)
   local position = redis.call('HGET', holds, '@')
   local all = redis.call('HGETALL', holds)
   for at = 1, #all, 2 do
-    local likeness, cursor = string.match(all[at + 1], '^(%S+) ?(%S*)$')
-    if cursor == '' then cursor = position end
-    if all[at] ~= '@' and cursor then
+    local likeness, sign, cursor = string.match(all[at + 1], '^(%S+) ?(%+?)(%S*)$')
+    local hasMore = position and (cursor == '' or sign == '+' and isOlder(cursor, position))
+    if hasMore then cursor = position end
+    if all[at] ~= '@' and cursor ~= '' then
       local orphan = likeness .. ' ' .. cursor
       counts[orphan] = (counts[orphan] or 0) + 1
     end
   end
   for orphan, count in pairs(counts) do
     local likeness, cursor = string.match(orphan, '^(%S+) (%S+)$')
-    addOrphans(prefix, likeness, {cursor = cursor, node = node, count = count, lifeMs = lifeMs})
+    addOrphans(prefix, likeness, {cursor = cursor, maker = node .. ' dead', count = count, lifeMs = lifeMs})
   end
   redis.call('DEL', holds)
   redis.call('SREM', prefix .. 'nodes', node)
 end
 
+-- Holds a client that has subscribed. At its first time it begins at the end of the log, or where its orphan was.
+local function hold(prefix, client)
+  local holds = prefix .. 'holds:' .. client.node
+  local place = redis.call('HGET', holds, client.id)
+  if place then
+    place = string.match(place, '^%S+(.*)$')
+  else
+    local last = redis.call('XREVRANGE', prefix .. 'log', '+', '-', 'COUNT', 1)[1]
+    place = client.adopted and ' ' .. client.adopted or last and ' +' .. last[1] or ''
+  end
+  redis.call('HSET', holds, client.id, client.likeness .. place)
+  redis.call('SADD', prefix .. 'nodes', client.node)
+end
+
+-- A node that is about to listen again counts as dead too; it takes its clients back.
 local function isDead(prefix, node)
   local name = prefix .. 'node:' .. node
   return redis.call('EXISTS', name) == 0 or redis.call('PUBSUB', 'NUMSUB', name)[2] == 0
@@ -56,27 +82,35 @@ end
 
 -- Takes the oldest orphan of a likeness. Clients that are alike cannot be told apart: each begins where the first of
 -- those was that left together, and may get again what another one has had. One that left by itself may have come before
--- an orphan: shortly after the end there are enough for all.
+-- an orphan: shortly after the end there are enough for all. Time in which nobody could come does not count.
 -- Returns its cursor, or nil.
 local function adopt(prefix, likeness, lifeMs)
+  local enoughMs = reorderMs + (redis.call('GET', prefix .. 'away') or 0)
   for _, node in ipairs(redis.call('SMEMBERS', prefix .. 'nodes')) do
     if isDead(prefix, node) then orphanAll(prefix, node, lifeMs) end
   end
   local key, now, oldest, taken = prefix .. 'orphans:' .. likeness, nowMs(), nil, nil
   local all = redis.call('HGETALL', key)
   for at = 1, #all, 2 do
-    local cursor = string.match(all[at], '^%S+')
-    local left, leftMs = string.match(all[at + 1], '^(%d+) (%d+)$')
-    local ageMs = now - leftMs
-    if ageMs > lifeMs then
+    local left, lastMs, cursor = string.match(all[at + 1], '^(%d+) (%d+) (%S+)$')
+    local ageMs = now - lastMs
+    if ageMs > lifeMs or left == '0' and ageMs > enoughMs then
       redis.call('HDEL', key, all[at])
-    elseif left ~= '0' or ageMs < reorderMs then
+    else
       if not oldest or isOlder(cursor, oldest) then oldest = cursor end
       if left ~= '0' and (not taken or isOlder(cursor, taken.cursor)) then
-        taken = {field = all[at], cursor = cursor, rest = (left - 1) .. ' ' .. leftMs}
+        taken = {field = all[at], cursor = cursor, rest = (left - 1) .. ' ' .. lastMs .. ' ' .. cursor}
       end
     end
   end
   if taken then redis.call('HSET', key, taken.field, taken.rest) end
   return oldest
+end
+
+-- Takes back the clients of a node that others took for dead.
+local function disown(prefix, likeness, node)
+  local key, maker = prefix .. 'orphans:' .. likeness, ' ' .. node .. ' dead'
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if string.sub(field, -#maker) == maker then redis.call('HDEL', key, field) end
+  end
 end

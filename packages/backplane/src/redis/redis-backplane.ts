@@ -89,6 +89,7 @@ class RedisBackplane implements Backplane {
   readonly #channelReader: ChannelReader;
   #trims: NodeJS.Timeout | undefined;
   #wasConnected = true;
+  #lostMs = 0;
 
   constructor(
     nodeId: string,
@@ -142,6 +143,10 @@ class RedisBackplane implements Backplane {
 
   register(clientId: string, state: ClientState): Promise<void> {
     return this.#command(() => this.#directory.register(clientId, state));
+  }
+
+  orphan(clientId: string, cursor: string): Promise<void> {
+    return this.#command(() => this.#directory.orphan(clientId, cursor));
   }
 
   unregister(clientId: string, leaving: Leaving): Promise<void> {
@@ -222,7 +227,8 @@ class RedisBackplane implements Backplane {
     if (connected === this.#wasConnected) return;
     this.#wasConnected = connected;
     this.#handlers.connectionChanged(connected);
-    if (connected) void this.#directory.refresh();
+    if (connected) void this.#directory.refresh(performance.now() - this.#lostMs);
+    else this.#lostMs = performance.now();
   }
 
   async #trim(): Promise<void> {

@@ -35,8 +35,7 @@ if tonumber(version) <= tonumber(ARGV[1]) then
       adopted = adopt(prefix, ARGV[8], tonumber(ARGV[9]))
       if adopted then redis.call('HSET', KEYS[1], 'adopted', adopted) end
     end
-    local hold = adopted and ARGV[8] .. ' ' .. adopted or ARGV[8]
-    redis.call('HSET', prefix .. 'holds:' .. node, ARGV[7], hold)
+    hold(prefix, {node = node, id = ARGV[7], likeness = ARGV[8], adopted = adopted})
   end
 end
 local message = ARGV[5]

@@ -8,15 +8,19 @@
 -- ARGV[4]  "1" where the owner has applied a request of the client, else "0"
 -- ARGV[5]  what all names begin with, rt:
 -- ARGV[6]  life of an orphan in milliseconds
+-- ARGV[7]  likeness of the orphan, or "" where the client is none
 --
 -- Returns "OK".
 
-local hold, cursor = redis.call('HGET', KEYS[2], ARGV[1]), ARGV[3]
--- an orphan that was adopted in vain can be adopted again
-if ARGV[4] == '0' then cursor = redis.call('HGET', KEYS[1], 'adopted') or '' end
-if hold and cursor ~= '' then
-  local orphan = {cursor = cursor, node = ARGV[2], count = 1, lifeMs = tonumber(ARGV[6])}
-  addOrphans(ARGV[5], string.match(hold, '^%S+'), orphan)
+local hold, cursor, likeness = redis.call('HGET', KEYS[2], ARGV[1]), ARGV[3], ARGV[7]
+if ARGV[4] == '0' then
+  -- an orphan that was adopted in vain can be adopted again
+  cursor = redis.call('HGET', KEYS[1], 'adopted') or ''
+  likeness = hold and string.match(hold, '^%S+') or ''
+end
+if likeness ~= '' and cursor ~= '' then
+  local orphan = {cursor = cursor, maker = ARGV[2], count = 1, lifeMs = tonumber(ARGV[6])}
+  addOrphans(ARGV[5], likeness, orphan)
 end
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('DEL', KEYS[1])

@@ -1,0 +1,157 @@
+import { guest } from "@sluice/protocol";
+import { Redis } from "ioredis";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { uniqueKeyPrefix } from "../../../../test/harness/key-prefix.ts";
+import { openRecordingNode, type RecordingNode } from "../../../../test/harness/recording-node.ts";
+
+let redis: Redis;
+let prefix: string;
+let owner: RecordingNode;
+let other: RecordingNode;
+let cursors: readonly string[];
+beforeEach(async () => {
+  redis = new Redis(inject("redisUrl"));
+  prefix = uniqueKeyPrefix();
+  const options = { redisUrl: inject("redisUrl"), keyPrefix: prefix };
+  owner = await openRecordingNode(options);
+  other = await openRecordingNode(options);
+  cursors = await owner.backplane.append(["one", "two", "three"]);
+});
+afterEach(async () => {
+  await owner.backplane.close();
+  await other.backplane.close();
+  redis.disconnect();
+});
+
+/** Has a client of a node subscribe; returns the cursor that it adopts. */
+async function arrive(node: RecordingNode, clientId: string): Promise<string | undefined> {
+  await node.hold(clientId);
+  const ticket = await other.backplane.takeTicket();
+  const change = { clientId, ticket, address: "", identity: guest, subscriptions: ["a"] };
+  expect(await other.backplane.subscribe(change)).toBe("live");
+  return node.applied.at(-1)?.adopted;
+}
+
+const record = (position = "", laggards: Readonly<Record<string, string>> = {}): Promise<void> =>
+  owner.backplane.record({ position, laggards: new Map(Object.entries(laggards)) });
+
+/** Makes a node look dead, as it does when its heartbeat fails to come. */
+const die = (): Promise<unknown> => redis.del(`${prefix}node:${owner.backplane.nodeId}`);
+
+describe("a dead node's client is adopted", () => {
+  test("where the node's clients were when it said so last", async () => {
+    await arrive(owner, "c1");
+    const [later = ""] = await other.backplane.append(["later"]);
+    await record(later);
+    await die();
+    expect(await arrive(other, "c2")).toBe(later);
+  });
+
+  test("where it was itself if it had had less", async () => {
+    await arrive(owner, "c1");
+    await record(cursors[2], { c1: cursors[0] ?? "" });
+    await die();
+    expect(await arrive(other, "c2")).toBe(cursors[0]);
+  });
+
+  test("where it began if the node had never said so", async () => {
+    await arrive(owner, "c1");
+    await other.backplane.append(["later"]);
+    await die();
+    expect(await arrive(other, "c2")).toBe(cursors[2]);
+  });
+
+  test("where it began if the node had said so only before", async () => {
+    await record(cursors[0]);
+    await arrive(owner, "c1");
+    await die();
+    expect(await arrive(other, "c2")).toBe(cursors[2]);
+  });
+
+  test("where it was to begin if it was never served", async () => {
+    await arrive(owner, "c1");
+    await owner.backplane.unregister("c1", { orphanedAt: cursors[0], wasSubscribed: true });
+    expect(await arrive(owner, "c2")).toBe(cursors[0]);
+    await die();
+    expect(await arrive(other, "c3")).toBe(cursors[0]);
+  });
+
+  test("also where its set changed last, and what it had had then does not count", async () => {
+    await record(cursors[0]);
+    await arrive(owner, "c1");
+    await record(cursors[1]);
+    await other.backplane.append(["later"]);
+    const ticket = await other.backplane.takeTicket();
+    const change = { clientId: "c1", ticket, address: "", identity: guest, subscriptions: ["a"] };
+    await other.backplane.subscribe(change);
+    await die();
+    expect(await arrive(other, "c2")).toBe(cursors[2]);
+  });
+});
+
+test("a node that was taken for dead takes back its clients, and nobody adopts them any more", async () => {
+  await arrive(owner, "c1");
+  await record(cursors[2]);
+  await die();
+  expect(await arrive(other, "c2")).toBe(cursors[2]);
+  await arrive(owner, "c3");
+  await record(cursors[2]);
+  expect(await arrive(other, "c4")).toBeUndefined();
+  await die();
+  expect(await arrive(other, "c5")).toBe(cursors[2]);
+});
+
+test("what a node that was taken for dead ends meanwhile is adopted all the same", async () => {
+  await arrive(owner, "c1");
+  await arrive(owner, "c2");
+  await record(cursors[2]);
+  await die();
+  await arrive(other, "c3");
+  await owner.backplane.unregister("c1", { orphanedAt: cursors[1], wasSubscribed: true });
+  await record(cursors[2]);
+  expect(await arrive(other, "c4")).toBe(cursors[1]);
+});
+
+test("thousands of orphans that are alike are few fields, and each is adopted once", async () => {
+  const many = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
+  for (const id of many) await arrive(owner, id);
+  for (const [index, id] of many.entries()) {
+    const orphanedAt = `${1_700_000_000_000 + index}-${index}`;
+    await owner.backplane.unregister(id, { orphanedAt, wasSubscribed: true });
+  }
+  const [key = ""] = await redis.keys(`${prefix}orphans:*`);
+  const fields = await redis.hvals(key);
+  expect(fields.length).toBeLessThanOrEqual(6);
+  expect(fields.reduce((sum, text) => sum + Number.parseInt(text, 10), 0)).toBe(1_000);
+  expect(await arrive(other, "d1")).toBe("1700000000000-0");
+});
+
+test("while Redis was away nobody could come: the time does not count", async () => {
+  for (const id of ["c1", "c2"]) await arrive(owner, id);
+  for (const id of ["c1", "c2"]) {
+    await owner.backplane.unregister(id, { orphanedAt: cursors[1], wasSubscribed: true });
+  }
+  // another two that are alike come first
+  for (const id of ["d1", "d2"]) expect(await arrive(other, id)).toBe(cursors[1]);
+  const [key = ""] = await redis.keys(`${prefix}orphans:*`);
+  const [field = ""] = await redis.hkeys(key);
+  const endedMs = Date.now() - 10_000;
+  await redis.hset(key, field, `0 ${endedMs} ${cursors[1]}`);
+  await redis.set(`${prefix}away`, 9_000);
+  expect(await arrive(other, "d3")).toBe(cursors[1]);
+  await redis.del(`${prefix}away`);
+  expect(await arrive(other, "d4")).toBeUndefined();
+});
+
+test("a node that was cut off tells for how long", async () => {
+  const lostMs = performance.now();
+  const name = `sluice-${owner.backplane.nodeId}-channels`;
+  const own = String(await redis.client("LIST"))
+    .split("\n")
+    .find((line) => line.includes(name));
+  await redis.call("CLIENT", "KILL", "ID", /^id=(\d+)/.exec(own ?? "")?.[1] ?? "");
+  await expect.poll(() => redis.get(`${prefix}away`), { timeout: 5_000 }).not.toBeNull();
+  const awayMs = Number(await redis.get(`${prefix}away`));
+  expect(awayMs).toBeGreaterThan(0);
+  expect(awayMs).toBeLessThan(performance.now() - lostMs + 1);
+});
