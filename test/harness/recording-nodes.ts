@@ -2,7 +2,7 @@ import { uniqueKeyPrefix } from "./key-prefix.ts";
 import { openRecordingNode, type RecordingNode, type RecordingNodeOptions } from "./recording-node.ts";
 
 /** The node that holds the clients, and the node that is asked; on one node they are the same. */
-export interface RecordingNodes {
+interface RecordingNodes {
   readonly owner: RecordingNode;
   readonly asked: RecordingNode;
 }

@@ -39,16 +39,25 @@ export class SseReader {
   /**
    * Opens a stream and waits for its `PB_CONNECT`.
    * @param base the gateway's or the balancer's address, without a path
+   * @param query with its question mark
    */
-  static async open(base: string, headers: Readonly<Record<string, string>> = {}): Promise<SseReader> {
-    const reader = await SseReader.openRaw(base, headers);
+  static async open(
+    base: string,
+    headers: Readonly<Record<string, string>> = {},
+    query = "",
+  ): Promise<SseReader> {
+    const reader = await SseReader.openRaw(base, headers, query);
     await reader.waitFor((frame) => frame.event === "PB_CONNECT", "PB_CONNECT", 15_000);
     return reader;
   }
 
   /** Opens a stream and returns as soon as its headers are here, whatever the status. */
-  static async openRaw(base: string, headers: Readonly<Record<string, string>> = {}): Promise<SseReader> {
-    const outgoing = request(`${base}/api/realtime`, {
+  static async openRaw(
+    base: string,
+    headers: Readonly<Record<string, string>> = {},
+    query = "",
+  ): Promise<SseReader> {
+    const outgoing = request(`${base}/api/realtime${query}`, {
       agent,
       headers: { Accept: "text/event-stream", ...headers },
     });
