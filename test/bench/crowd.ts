@@ -12,6 +12,8 @@ const addresses = 8;
 export interface CrowdPlan {
   readonly count: number;
   readonly topicsOf: (index: number) => readonly string[];
+  /** The cursor that all offer. */
+  readonly lastEventId?: string;
   /** Called for whatever a stream reads. */
   readonly onRead?: (index: number, frames: number, bytes: Buffer) => void;
 }
@@ -37,13 +39,14 @@ export async function openCrowd(server: Server, plan: CrowdPlan): Promise<readon
  */
 export async function openOne(
   server: Server,
-  { topicsOf, onRead }: Omit<CrowdPlan, "count">,
+  { topicsOf, lastEventId, onRead }: Omit<CrowdPlan, "count">,
   index: number,
 ): Promise<StreamSocket> {
   const localAddress = server.host === "127.0.0.1" ? `127.0.0.${2 + (index % addresses)}` : undefined;
   const stream = await StreamSocket.open({
     host: server.host,
     port: server.port,
+    lastEventId,
     localAddress,
     onRead: onRead === undefined ? undefined : (frames, bytes) => onRead(index, frames, bytes),
   });

@@ -2,6 +2,7 @@ import { measureFanOut } from "./fan-out.ts";
 import type { Figure } from "./figure.ts";
 import { measureHub } from "./hub-figures.ts";
 import { measureIdleMemory } from "./idle-memory.ts";
+import { measureResumes } from "./resume-storm.ts";
 import { type Server, withGateway } from "./server.ts";
 import { measureSlowReaders } from "./slow-readers.ts";
 import { measureStorm } from "./storm.ts";
@@ -42,6 +43,11 @@ export const parts: readonly Part[] = [
     name: "storm",
     own: () => withGateway({ HEARTBEAT_SECONDS: "1" }, (server) => measureStorm(server, { beats: true })),
     foreign: (server) => measureStorm(server, { beats: false }),
+  },
+  {
+    name: "resumes",
+    own: measureResumes,
+    foreign: () => "needs a Redis of its own, and a gateway over it",
   },
   { name: "hub", own: measureHub, foreign: () => "measures this checkout alone" },
 ];

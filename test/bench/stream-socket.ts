@@ -10,6 +10,8 @@ const readBuffer = Buffer.allocUnsafe(65_536);
 export interface StreamPlan {
   readonly host: string;
   readonly port: number;
+  /** The cursor to offer. */
+  readonly lastEventId?: string | undefined;
   /** The address to connect from: each has only so many ports. */
   readonly localAddress?: string | undefined;
   /** Called behind `PB_CONNECT` for whatever comes: how many frames end in it, and the bytes, valid during the call. */
@@ -28,7 +30,7 @@ export class StreamSocket {
   #lastByte: number | undefined;
   #isClosed = false;
 
-  private constructor({ host, port, localAddress, onRead }: StreamPlan) {
+  private constructor({ host, port, lastEventId, localAddress, onRead }: StreamPlan) {
     this.#onRead = onRead;
     const take = (length: number): boolean => {
       this.#take(readBuffer.subarray(0, length));
@@ -40,8 +42,9 @@ export class StreamSocket {
       ...(localAddress === undefined ? {} : { localAddress }),
       onread: { buffer: readBuffer, callback: take },
     });
+    const cursor = lastEventId === undefined ? "" : `Last-Event-ID: ${lastEventId}\r\n`;
     this.#socket.write(
-      `GET /api/realtime HTTP/1.1\r\nHost: ${host}:${port}\r\nAccept: text/event-stream\r\n\r\n`,
+      `GET /api/realtime HTTP/1.1\r\nHost: ${host}:${port}\r\nAccept: text/event-stream\r\n${cursor}\r\n`,
     );
     this.#socket.on("error", (error) => this.#opened.reject(error));
     this.#socket.on("close", () => {

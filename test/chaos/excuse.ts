@@ -70,15 +70,28 @@ function isConflated({ event, place, subscription }: Missing, handing: Handing, 
 
 function excuseOfStock(
   { before, behind }: Between,
-  { plan, streams, journal }: Evidence,
+  { plan, timeline, streams, journal }: Evidence,
 ): Excuse | undefined {
-  const fromMs = (before?.atMs ?? 0) - slackMs;
+  const fromMs = liveMs(before, timeline) - slackMs;
   const toMs = (behind?.atMs ?? Number.POSITIVE_INFINITY) + slackMs;
   const isCut = streams.some(
     ({ endedBy, endedMs }) => endedBy === "network" && endedMs >= fromMs && endedMs <= toMs,
   );
   if (isCut || journal.touches(journal.networkFaults, plan.number, fromMs, toMs)) return "network";
   return journal.touches(journal.losses, plan.number, fromMs, toMs) ? "log" : undefined;
+}
+
+/**
+ * When a client was surely live last, before it was handed something: an SDK gives up a stream whose first POST fails,
+ * whatever came until then.
+ */
+function liveMs(before: Handed | undefined, timeline: readonly Mark[]): number {
+  if (before === undefined) return 0;
+  const earlier = timeline.slice(0, before.index);
+  const live = earlier.findLastIndex(({ type }) => type === "live");
+  const isOver = earlier.slice(live + 1).some(({ type }) => type === "stream");
+  if (!isOver) return before.atMs;
+  return earlier.slice(live + 1).find(({ type }) => type === "end")?.atMs ?? before.atMs;
 }
 
 /** Whether an application was subscribing anew, to one after the other: the SDK had given up. */

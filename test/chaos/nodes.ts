@@ -12,6 +12,7 @@ const settings = {
   STALL_SECONDS: "5",
   DRAIN_SECONDS: "2",
   MAX_OUTBOX_BYTES: "400000",
+  LOG_LEVEL: "debug",
 };
 
 /** How nodes are started. */

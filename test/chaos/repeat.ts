@@ -5,6 +5,9 @@ import type { WrittenEvent } from "./written-event.ts";
 /** What stock SDKs may be sent again: what was written so long before their stream ended, or later. */
 const repeatableMs = 2_000;
 
+/** How long a node may need to find Redis again that is back. */
+const reconnectMs = 1_500;
+
 /** Clocks of different processes, and a node's view of its own place. */
 const slackMs = 250;
 
@@ -27,7 +30,7 @@ export function judgeRepeat(
   if (end === undefined) return "again, without an end of its stream";
   let sinceMs = end.atMs - repeatableMs - slackMs;
   for (const away of journal.standstills.toReversed()) {
-    if (away.fromMs > end.atMs || away.toMs < sinceMs) continue;
+    if (away.fromMs > end.atMs || away.toMs + reconnectMs < sinceMs) continue;
     sinceMs = Math.min(sinceMs, away.fromMs - repeatableMs - slackMs);
   }
   if (event.begunMs >= sinceMs) return undefined;

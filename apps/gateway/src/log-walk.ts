@@ -38,6 +38,11 @@ export class LogWalk {
     return entries;
   }
 
+  /** Keeps at hand what came from Redis, for the next who comes from so far back. */
+  keep(): void {
+    this.#recent.prepend(this.#cold.splice(0));
+  }
+
   /** What is at hand; nothing where Redis has to be asked. */
   #take(): readonly LogEntry[] | undefined {
     if (this.#page.length > 0) {
@@ -47,8 +52,7 @@ export class LogWalk {
     }
     const recent = this.#recent.read(this.#at, stepEntries + 1);
     if (recent === undefined) return undefined;
-    // the next who comes from so far back finds it here
-    if (this.#cold.length > 0) this.#recent.prepend(this.#cold.splice(0));
+    this.keep();
     return this.#withoutTaken(recent);
   }
 

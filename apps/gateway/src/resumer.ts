@@ -155,7 +155,7 @@ export class Resumer {
           if (order === 0) replay.join(clientId, pending);
         }
         if (text !== undefined) this.#take(replay, text, cursor);
-        if (waiting.length === 0 && compareEntries(cursor, end) >= 0) return;
+        if (waiting.length === 0 && compareEntries(cursor, end) >= 0) return walk.keep();
       }
       if (this.#context.nowMs() > isUntilMs) {
         await nextTurn();
@@ -181,8 +181,10 @@ export class Resumer {
     const seam: Cursor = compareEntries(from.entry, until) > 0 ? from : { entry: until };
     this.#pending.delete(clientId);
     const told = resumeFrame(encodeCursor(seam), { resumed: true, replayed: outcome.length });
-    this.#context.hub.endHold(clientId, tell ? [...outcome, told] : outcome, seam);
-    this.#context.metrics.resumes.inc({ outcome: tell ? "resumed" : "adopted" });
+    const { hub, metrics, log } = this.#context;
+    hub.endHold(clientId, tell ? [...outcome, told] : outcome, seam);
+    metrics.resumes.inc({ outcome: tell ? "resumed" : "adopted" });
+    log.debug({ clientId, from, replayed: outcome.length }, "a client was resumed");
   }
 
   /** What it may have had already is not sent again: where it was further than this node. */

@@ -101,6 +101,24 @@ test("a node that was taken for dead takes back its clients, and nobody adopts t
   expect(await arrive(other, "c5")).toBe(cursors[2]);
 });
 
+test("who leaves a node that was taken for dead is no orphan, also where that is known late", async () => {
+  await arrive(owner, "c1");
+  await record(cursors[2]);
+  await die();
+  // makes orphans of the dead node's clients, and adopts nobody
+  await other.hold("d1");
+  const ticket = await other.backplane.takeTicket();
+  await other.backplane.subscribe({
+    clientId: "d1",
+    ticket,
+    address: "",
+    identity: guest,
+    subscriptions: ["z"],
+  });
+  await owner.backplane.unregister("c1", { wasSubscribed: true });
+  expect(await arrive(other, "c2")).toBeUndefined();
+});
+
 test("what a node that was taken for dead ends meanwhile is adopted all the same", async () => {
   await arrive(owner, "c1");
   await arrive(owner, "c2");
@@ -115,15 +133,23 @@ test("what a node that was taken for dead ends meanwhile is adopted all the same
 test("thousands of orphans that are alike are few fields, and each is adopted once", async () => {
   const many = Array.from({ length: 1_000 }, (_, index) => `c${index}`);
   for (const id of many) await arrive(owner, id);
+  const startMs = Math.ceil(Date.now() / 1_000) * 1_000 + 10_000;
   for (const [index, id] of many.entries()) {
-    const orphanedAt = `${1_700_000_000_000 + index}-${index}`;
-    await owner.backplane.unregister(id, { orphanedAt, wasSubscribed: true });
+    const orphanedAt = await redis.xadd(`${prefix}log`, `${startMs + index}-0`, "event", "later");
+    await owner.backplane.unregister(id, { orphanedAt: orphanedAt ?? "", wasSubscribed: true });
   }
   const [key = ""] = await redis.keys(`${prefix}orphans:*`);
   const fields = await redis.hvals(key);
-  expect(fields.length).toBeLessThanOrEqual(6);
+  expect(fields).toHaveLength(5);
   expect(fields.reduce((sum, text) => sum + Number.parseInt(text, 10), 0)).toBe(1_000);
-  expect(await arrive(other, "d1")).toBe("1700000000000-0");
+  expect(await arrive(other, "d1")).toBe(`${startMs}-0`);
+});
+
+test("an orphan whose place is gone from the log is none: who comes begins anew", async () => {
+  await arrive(owner, "c1");
+  await owner.backplane.unregister("c1", { orphanedAt: cursors[1], wasSubscribed: true });
+  await redis.xtrim(`${prefix}log`, "MINID", cursors[2] ?? "");
+  expect(await arrive(other, "c2")).toBeUndefined();
 });
 
 test("while Redis was away nobody could come: the time does not count", async () => {

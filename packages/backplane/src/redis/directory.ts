@@ -56,7 +56,7 @@ interface Farewell {
   /** Empty where it is no orphan. */
   readonly orphanedAt: string;
   readonly wasSubscribed: boolean;
-  /** Of the orphan; empty where it is none. */
+  /** Empty where nobody could adopt it. */
   readonly likeness: string;
 }
 
@@ -151,7 +151,7 @@ export class Directory {
   }
 
   #farewell(clientId: string, { orphanedAt = "", wasSubscribed }: Leaving): Farewell {
-    const state = orphanedAt === "" ? undefined : this.#handlers.describe(clientId);
+    const state = this.#handlers.describe(clientId);
     const likeness = state === undefined ? "" : this.#holds.holdOf(state);
     return { clientId, orphanedAt, wasSubscribed, likeness };
   }

@@ -74,6 +74,10 @@ local function hold(prefix, client)
   redis.call('SADD', prefix .. 'nodes', client.node)
 end
 
+local function isInLog(prefix, cursor)
+  return #redis.call('XRANGE', prefix .. 'log', cursor, cursor) == 1
+end
+
 -- A node that is about to listen again counts as dead too; it takes its clients back.
 local function isDead(prefix, node)
   local name = prefix .. 'node:' .. node
@@ -94,7 +98,7 @@ local function adopt(prefix, likeness, lifeMs)
   for at = 1, #all, 2 do
     local left, lastMs, cursor = string.match(all[at + 1], '^(%d+) (%d+) (%S+)$')
     local ageMs = now - lastMs
-    if ageMs > lifeMs or left == '0' and ageMs > enoughMs then
+    if ageMs > lifeMs or left == '0' and ageMs > enoughMs or not isInLog(prefix, cursor) then
       redis.call('HDEL', key, all[at])
     else
       if not oldest or isOlder(cursor, oldest) then oldest = cursor end

@@ -8,7 +8,7 @@
 -- ARGV[4]  "1" where the owner has applied a request of the client, else "0"
 -- ARGV[5]  what all names begin with, rt:
 -- ARGV[6]  life of an orphan in milliseconds
--- ARGV[7]  likeness of the orphan, or "" where the client is none
+-- ARGV[7]  likeness of the client, or "" where nobody could adopt it
 --
 -- Returns "OK".
 
@@ -18,9 +18,11 @@ if ARGV[4] == '0' then
   cursor = redis.call('HGET', KEYS[1], 'adopted') or ''
   likeness = hold and string.match(hold, '^%S+') or ''
 end
-if likeness ~= '' and cursor ~= '' then
+if likeness ~= '' then
+  -- others took the node for dead, and made an orphan of the client while it was alive
+  if not hold then disown(ARGV[5], likeness, ARGV[2]) end
   local orphan = {cursor = cursor, maker = ARGV[2], count = 1, lifeMs = tonumber(ARGV[6])}
-  addOrphans(ARGV[5], likeness, orphan)
+  if cursor ~= '' then addOrphans(ARGV[5], likeness, orphan) end
 end
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('DEL', KEYS[1])
