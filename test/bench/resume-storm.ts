@@ -108,8 +108,11 @@ async function storm(
       ),
     ),
   );
-  const isTold = (text: string): boolean => text.includes("event:@resume");
-  await waitUntil(() => texts.every(isTold), "all clients to be told", limitMs).catch(() => undefined);
+  await waitUntil(
+    () => texts.every((text) => text.includes("event:@resume")),
+    "all clients to be told",
+    limitMs,
+  ).catch(() => undefined);
   const cpuSeconds = (cpuUs(server.pid) - cpuBefore) / 1_000_000;
   closeCrowd(streams);
   const isComplete = (text: string, index: number): boolean =>

@@ -257,14 +257,14 @@ describe("P4, P5: the seam", () => {
   afterAll(stop);
 
   test("has no gap and no repeat under writers that never rest, in 100 returns", async () => {
-    let isWriting = true;
     const written: string[] = [];
+    const rest = new AbortController();
     const writing = (async () => {
-      for (let serial = 0; isWriting; serial++) written.push(...(await write(eventOf(`e${serial}`))));
+      while (!rest.signal.aborted) written.push(...(await write(eventOf(`e${written.length}`))));
     })();
     const read: unknown[] = [];
     let cursor = (await write(eventOf("begin")))[0] ?? "";
-    const start = cursor;
+    const beginning = cursor;
     for (let round = 0; round < 100; round++) {
       const stream = await open({ cursor });
       expect(await outcomeIn(stream)).toMatchObject({ resumed: true });
@@ -274,9 +274,9 @@ describe("P4, P5: the seam", () => {
       read.push(...idsOf(events));
       cursor = stream.frames.findLast(({ id }) => id !== undefined)?.id ?? cursor;
     }
-    isWriting = false;
+    rest.abort();
     await writing;
-    const expected = written.slice(written.findIndex((id) => id > start));
+    const expected = written.slice(written.findIndex((id) => id > beginning));
     expect(read).toEqual(expected.slice(0, read.length));
     expect(read.length).toBeGreaterThan(100);
   });
