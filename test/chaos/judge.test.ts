@@ -59,6 +59,8 @@ interface Case {
   readonly kind?: ClientKind;
   readonly streams?: readonly Partial<StreamRecord>[];
   readonly losses?: Journal["losses"];
+  /** Others like it. */
+  readonly alike?: readonly string[];
   readonly counts: Partial<Tally>;
 }
 
@@ -133,6 +135,19 @@ const cases: readonly Case[] = [
     counts: { ...all, repeated: 2, repeatedWrongly: 1 },
   },
   {
+    title: "an SDK is sent again what another one that is like it had when its stream ended",
+    kind: "stock",
+    timeline: "SL12345ES25681",
+    alike: ["SL123ES"],
+    counts: { ...all, repeated: 3, repeatedOfOthers: 2 },
+  },
+  {
+    title: "a client that keeps a cursor is sent again what another had",
+    timeline: "SL12345ES2568",
+    alike: ["SL123ES"],
+    counts: { ...all, repeated: 2, repeatedWrongly: 2 },
+  },
+  {
     title: "an SDK misses something when its node ended the stream",
     kind: "stock",
     timeline: "SL12ES4568",
@@ -148,7 +163,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-test.each(cases)("$title", ({ timeline, kind = "native", streams = [], losses = [], counts }) => {
+test.each(cases)("$title", ({ timeline, kind = "native", streams = [], losses = [], alike = [], counts }) => {
   const journal = new Journal(() => undefined);
   journal.losses.push(...losses);
   const record = {
@@ -173,6 +188,7 @@ test.each(cases)("$title", ({ timeline, kind = "native", streams = [], losses = 
     streams: streams.map((stream) => ({ ...record, ...stream })),
     events,
     journal,
+    alike: alike.map(timelineOf),
   });
   expect(tally).toEqual({ ...emptyTally(), clients: 1, streams: streams.length, ...counts });
 });

@@ -5,7 +5,7 @@ import { excuseOf, type Missing } from "./excuse.ts";
 import { type Handed, Handing } from "./handing.ts";
 import type { Journal } from "./journal.ts";
 import type { Mark } from "./mark.ts";
-import { judgeRepeat } from "./repeat.ts";
+import { causeOfRepeat } from "./repeat.ts";
 import { judgeResumes } from "./resume-verdict.ts";
 import { emptyTally, type Offence, type Tally } from "./tally.ts";
 import { sees, type WrittenEvent } from "./written-event.ts";
@@ -18,6 +18,8 @@ export interface Evidence {
   readonly streams: readonly StreamRecord[];
   readonly events: readonly WrittenEvent[];
   readonly journal: Journal;
+  /** The timelines of others of its kind with its identity and its subscriptions. */
+  readonly alike: readonly (readonly Mark[])[];
 }
 
 /** The outcome for one client. */
@@ -87,8 +89,9 @@ function judgeHanded(evidence: Evidence, handing: Handing, { tally, offend }: Pr
     }
     if (handed.isRepeat) {
       tally.repeated += 1;
-      const wrong = judgeRepeat(evidence, handed, event);
-      if (wrong !== undefined) offend("repeatedWrongly", handed.atMs, `${name}: ${describe(event)} ${wrong}`);
+      const cause = causeOfRepeat(evidence, handed, event);
+      if (cause === "alike") tally.repeatedOfOthers += 1;
+      if (cause === "none") offend("repeatedWrongly", handed.atMs, `${name}: ${describe(event)} again`);
       continue;
     }
     if (handed.place === undefined) continue;

@@ -1,9 +1,13 @@
 import type { Handed } from "./handing.ts";
 import type { Evidence } from "./judge.ts";
+import type { Mark } from "./mark.ts";
 import type { WrittenEvent } from "./written-event.ts";
 
 /** What stock SDKs may be sent again: what was written so long before their stream ended, or later. */
 const repeatableMs = 2_000;
+
+/** How long an orphan can be adopted, by the nodes' default. */
+const orphanMs = 60_000;
 
 /** How long a node may need to find Redis again that is back. */
 const reconnectMs = 1_500;
@@ -11,28 +15,38 @@ const reconnectMs = 1_500;
 /** Clocks of different processes, and a node's view of its own place. */
 const slackMs = 250;
 
+/** Whose end of a stream explains that an event came again: the client's own, or that of one which is like it. */
+export type RepeatCause = "own" | "alike" | "none";
+
 /**
- * Why an event that was handed to a subscription again must not have been.
- * @returns nothing where it may: to a stock SDK, what was written in the last 2 s before its stream ended; time in which
- * Redis was away or a node stood still does not count, since nothing can be noted down then
+ * Finds out why an event was handed to a subscription again. A stock SDK may be sent again what was written in the last
+ * 2 s before a stream ended that can still be adopted: one of its own, or of another one with the same identity and
+ * subscriptions, since a node cannot tell the two apart. Time in which Redis was away or a node stood still does not
+ * count, since nothing can be noted down then.
  */
-export function judgeRepeat(
-  { plan, timeline, journal }: Evidence,
-  handed: Handed,
-  event: WrittenEvent,
-): string | undefined {
-  if (plan.kind !== "stock") return "again";
-  const before = timeline.slice(0, handed.index);
-  const live = before.findLastIndex(
-    ({ type }, index) => type === "live" && before.slice(index).some((mark) => mark.type === "end"),
-  );
-  const end = live < 0 ? undefined : before.slice(live).find(({ type }) => type === "end");
-  if (end === undefined) return "again, without an end of its stream";
+export function causeOfRepeat(evidence: Evidence, handed: Handed, event: WrittenEvent): RepeatCause {
+  const { plan, timeline, alike } = evidence;
+  if (plan.kind !== "stock") return "none";
+  const explains = (marks: readonly Mark[]): boolean =>
+    marks.some((mark, index) => {
+      if (mark.type !== "end" || mark.atMs > handed.atMs || mark.atMs < handed.atMs - orphanMs) return false;
+      return isStreamEnd(marks, index) && isJustBefore(mark, event, evidence);
+    });
+  if (explains(timeline)) return "own";
+  return alike.some(explains) ? "alike" : "none";
+}
+
+/** Whether a mark ends what was live, and not an attempt. */
+function isStreamEnd(marks: readonly Mark[], index: number): boolean {
+  const before = marks.slice(0, index).findLast(({ type }) => type === "live" || type === "end");
+  return before?.type === "live";
+}
+
+function isJustBefore(end: Mark, event: WrittenEvent, { journal }: Evidence): boolean {
   let sinceMs = end.atMs - repeatableMs - slackMs;
   for (const away of journal.standstills.toReversed()) {
     if (away.fromMs > end.atMs || away.toMs + reconnectMs < sinceMs) continue;
     sinceMs = Math.min(sinceMs, away.fromMs - repeatableMs - slackMs);
   }
-  if (event.begunMs >= sinceMs) return undefined;
-  return `again, written ${end.atMs - event.begunMs} ms before its stream ended`;
+  return event.begunMs >= sinceMs && event.begunMs <= end.atMs + slackMs;
 }

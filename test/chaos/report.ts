@@ -12,6 +12,7 @@ const columns: readonly (readonly [name: string, count: keyof Tally])[] = [
   ["excused", "excused"],
   ["LOST", "lost"],
   ["repeated", "repeated"],
+  ["of others", "repeatedOfOthers"],
   ["WRONGLY", "repeatedWrongly"],
   ["DISORDER", "outOfOrder"],
   ["granted", "granted"],

@@ -67,9 +67,18 @@ function verdictsOf(
       streams: streams.get(plan.number) ?? [],
       events,
       journal,
+      alike: clients
+        .filter((other) => isAlike(plan, other))
+        .map(({ number }) => crowds.timelines[number] ?? []),
     });
     if (!absent.has(plan.number)) return { tally, offences };
     const offence = { what: "absent", client: plan.number, atMs: Date.now(), text: "at the end" } as const;
     return { tally: { ...tally, absent: 1 }, offences: [...offences, offence] };
   });
+}
+
+function isAlike(plan: ClientPlan, other: ClientPlan): boolean {
+  if (other.number === plan.number || other.kind !== plan.kind || other.viewer !== plan.viewer) return false;
+  const [own, others] = [new Set(plan.subscriptions), new Set(other.subscriptions)];
+  return own.size === others.size && [...own].every((subscription) => others.has(subscription));
 }

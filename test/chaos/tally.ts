@@ -10,6 +10,8 @@ export interface Tally {
   lost: number;
   /** Handed to the same subscription of the same client again. */
   repeated: number;
+  /** Of those, the ones that only the end of another stream explains, of a client that is alike. */
+  repeatedOfOthers: number;
   /** Of those, the ones that no end of a stream explains. */
   repeatedWrongly: number;
   outOfOrder: number;
@@ -39,6 +41,7 @@ export function emptyTally(): Tally {
     excused: 0,
     lost: 0,
     repeated: 0,
+    repeatedOfOthers: 0,
     repeatedWrongly: 0,
     outOfOrder: 0,
     granted: 0,

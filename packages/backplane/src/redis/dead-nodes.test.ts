@@ -101,6 +101,22 @@ test("a node that was taken for dead takes back its clients, and nobody adopts t
   expect(await arrive(other, "c5")).toBe(cursors[2]);
 });
 
+test("a request for a client of a dead node adopts nobody and makes no orphan, however often it is tried", async () => {
+  await arrive(owner, "c1");
+  await owner.backplane.unregister("c1", { orphanedAt: cursors[1], wasSubscribed: true });
+  await owner.hold("c2");
+  await owner.backplane.close();
+  // as it is left by a process that was killed
+  await redis.set(`${prefix}node:${owner.backplane.nodeId}`, "1", "PX", 6_000);
+  const ticket = await other.backplane.takeTicket();
+  const change = { clientId: "c2", ticket, address: "", identity: guest, subscriptions: ["a"] };
+  expect(await other.backplane.subscribe(change)).toBe("no-answer");
+  expect(await arrive(other, "c3")).toBe(cursors[1]);
+  const [key = ""] = await redis.keys(`${prefix}orphans:*`);
+  const fields = await redis.hvals(key);
+  expect(fields.map((text) => Number.parseInt(text, 10))).toEqual([0]);
+});
+
 test("who leaves a node that was taken for dead is no orphan, also where that is known late", async () => {
   await arrive(owner, "c1");
   await record(cursors[2]);

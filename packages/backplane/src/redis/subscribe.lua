@@ -18,7 +18,7 @@
 --   "unknown-client"   no entry, or its owner is dead
 --   "wrong-address"    the stream came from another address
 --   "wrong-identity"   the stream is bound to another identity
---   "sent"             sent to the owner
+--   "sent"             sent to the owner; where no node took the message nothing was changed
 
 local client = redis.call('HMGET', KEYS[1], 'node', 'address', 'identity', 'version', 'keeps', 'adopted')
 local node, address, identity, version, keeps, adopted = unpack(client)
@@ -28,6 +28,8 @@ local owner = prefix .. 'node:' .. node
 if redis.call('EXISTS', owner) == 0 then return {'unknown-client', 0} end
 if ARGV[2] ~= '' and address ~= '' and address ~= ARGV[2] then return {'wrong-address', 0} end
 if identity ~= '' and identity ~= ARGV[3] then return {'wrong-identity', 0} end
+-- for an owner that does not listen nothing is stored: its clients are orphans now, or it is asked again
+if isDead(prefix, node) then return {'sent', 0} end
 if tonumber(version) <= tonumber(ARGV[1]) then
   redis.call('HSET', KEYS[1], 'identity', ARGV[3], 'subscriptions', ARGV[4], 'version', ARGV[1])
   if keeps == '0' and ARGV[9] ~= '0' then
