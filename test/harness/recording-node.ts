@@ -34,11 +34,13 @@ export interface RecordingNodeOptions {
   readonly logSeconds?: number;
   readonly logEntries?: number;
   readonly orphanSeconds?: number;
+  readonly silenceMs?: number;
 }
 
 /** Opens a backplane whose every handler is remembered; the caller closes it. */
 export async function openRecordingNode(options: RecordingNodeOptions): Promise<RecordingNode> {
-  const { redisUrl, keyPrefix, logSeconds = 900, logEntries = 200_000, orphanSeconds = 60 } = options;
+  const { redisUrl, keyPrefix, logSeconds = 900, logEntries = 200_000 } = options;
+  const { orphanSeconds = 60, silenceMs = 5_000 } = options;
   const recorded = {
     events: [] as { text: string; source: EventSource }[],
     applied: [] as AppliedChange[],
@@ -52,7 +54,7 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
   const { clients, counts } = recorded;
   const backplane = await openBackplane(
     redisUrl,
-    { keyPrefix, logSeconds, logEntries, orphanSeconds, silenceMs: 5_000 },
+    { keyPrefix, logSeconds, logEntries, orphanSeconds, silenceMs },
     {
       position: (cursor) => void recorded.positions.push(cursor),
       event: (text, source) => void recorded.events.push({ text, source }),

@@ -11,11 +11,14 @@ import { redirectOAuth2 } from "./oauth2-redirect.ts";
 import { openStream } from "./open-stream.ts";
 import { publishEvents } from "./publish-events.ts";
 import { setSubscriptions } from "./set-subscriptions.ts";
+import { SparseLog } from "./sparse-log.ts";
 import { UnavailableError } from "./unavailable-error.ts";
 
 /** The routes of a gateway. */
 export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
+  // while Redis is away every client tries again every other second
+  const failures = new SparseLog({ log: gateway.log, nowMs: () => performance.now(), intervalMs: 1_000 });
   app.use(cors(gateway.settings.corsOrigins));
   app.get("/api/realtime", (context) => openStream(gateway, context));
   app.post("/api/realtime", (context) => setSubscriptions(gateway, context));
@@ -36,7 +39,7 @@ export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBinding
     if (error instanceof UnavailableError)
       return answerError(context, { status: 503, message: error.message });
     if (error instanceof BackplaneError) {
-      gateway.log.warn({ err: error, path: context.req.path }, "a request failed: no backplane");
+      failures.warn("backplane", { err: error, path: context.req.path }, "requests failed: no backplane");
       return answerError(context, { status: 503, message: "The realtime service is not available now." });
     }
     // a body that breaks off is the sender's hang-up; nobody reads the answer
