@@ -88,10 +88,10 @@ function pastableLines(output: string): readonly string[] {
   return output
     .replaceAll("\\\n", " ")
     .split("\n")
-    .filter((line) => line.startsWith("curl "));
+    .filter((line) => /^(?:curl |last=)/.test(line));
 }
 
-test("the lines that a start without settings prints open a stream, subscribe it and show an event", async () => {
+test("the lines that a start without settings prints open a stream, subscribe it, show an event and one that was missed", async () => {
   expect(hasCommand("curl") || installDebianPackage("curl", "curl")).toBe(true);
   const port = await freePort();
   const child = spawn("npm", ["start"], {
@@ -101,17 +101,29 @@ test("the lines that a start without settings prints open a stream, subscribe it
     detached: true,
   });
   const started = collect(child);
-  await waitUntil(() => pastableLines(started()).length === 3, "three commands to paste", 20_000);
-  const [open = "", subscribe = "", send = ""] = pastableLines(started());
-  const shell = spawn("sh", ["-c", open], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  await waitUntil(() => pastableLines(started()).length === 4, "four commands to paste", 20_000);
+  const [open = "", subscribe = "", send = "", openAgain = ""] = pastableLines(started());
+  const shell = inTerminal(open);
   const stream = collect(shell);
   await waitUntil(() => stream().includes("\n\n"), "PB_CONNECT in the terminal");
   expect(paste(subscribe)).toMatch(/^HTTP\/1\.1 204 /);
   expect(paste(send)).toMatch(/^HTTP\/1\.1 200 /);
   await waitUntil(() => stream().includes("event:posts/*\n"), "the event in the terminal");
   expect(stream()).toContain('"title":"Hello"');
-  for (const { pid } of [shell, child]) process.kill(-(pid ?? 0), "SIGKILL");
+  process.kill(-(shell.pid ?? 0), "SIGKILL");
+  expect(paste(send)).toMatch(/^HTTP\/1\.1 200 /);
+  const second = inTerminal(openAgain);
+  const resumed = collect(second);
+  await waitUntil(() => resumed().includes("event:@cursor\n"), "PB_CONNECT in the terminal");
+  expect(paste(subscribe)).toMatch(/^HTTP\/1\.1 204 /);
+  await waitUntil(() => resumed().includes('{"resumed":true,"replayed":1}'), "@resume in the terminal");
+  expect(resumed()).toContain('"title":"Hello"');
+  for (const { pid } of [second, child]) process.kill(-(pid ?? 0), "SIGKILL");
 });
+
+function inTerminal(command: string): ChildProcess {
+  return spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "ignore"], detached: true });
+}
 
 function collect(child: ChildProcess): () => string {
   let output = "";

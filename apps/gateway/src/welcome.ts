@@ -4,7 +4,7 @@ export interface Welcome {
   readonly superuserToken: string | undefined;
 }
 
-/** Lines to paste into a second terminal: open a stream, subscribe it, publish, see the event. */
+/** Lines to paste into further terminals: open a stream, subscribe it, publish and see an event, miss one and have it later. */
 export function welcomeText({ port, superuserToken }: Welcome): string {
   const url = `http://127.0.0.1:${port}`;
   const token = superuserToken ?? "A_SUPERUSER_TOKEN";
@@ -25,6 +25,12 @@ curl -i ${url}/api/realtime -H 'Content-Type: application/json' \\
 curl -i ${url}/api/realtime/publish -H 'Content-Type: application/json' \\
   -H 'Authorization: ${token}' \\
   -d '{"collection":"posts","action":"create","record":{"id":"p1","title":"Hello"}}'
+
+4. Nothing is lost on the way: end the stream (Ctrl-C in the second terminal), publish once more, open it again where it
+was, and subscribe it once more (2). What it missed comes first:
+
+last=$(sed -n 's/^id://p' /tmp/sluice-stream | tail -n 1); \\
+  curl -sN ${url}/api/realtime -H "Last-Event-ID: $last" | tee /tmp/sluice-stream
 
 With Redis, any number of nodes, and AUTH_SECRET set to sign your own tokens:
 
