@@ -8,6 +8,7 @@ import { exportCases } from "./export-cases.ts";
 import { filterCases } from "./filter-cases.ts";
 import { formCases } from "./form-cases.ts";
 import { identityCases } from "./identity-cases.ts";
+import { leaveCases } from "./leave-cases.ts";
 import { limitCases } from "./limit-cases.ts";
 import { oauth2Cases } from "./oauth2-cases.ts";
 import { optionCases } from "./option-cases.ts";
@@ -30,6 +31,7 @@ export const cases: readonly Case[] = [
   ...bindingCases,
   ...topicCases,
   ...ruleCases,
+  ...leaveCases,
   ...accessCases,
   ...optionCases,
   ...filterCases,

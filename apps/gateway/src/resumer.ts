@@ -128,7 +128,8 @@ export class Resumer {
     const oldest = ready[0]?.[1].from.entry;
     if (oldest === undefined) return;
     const replay = hub.openReplay();
-    await this.#walk(new LogWalk(oldest, recent, backplane), ready, replay);
+    // the log was lost or trimmed on the way: the next pass says so
+    if (!(await this.#walk(new LogWalk(oldest, recent, backplane), ready, replay))) return;
     let isUntilMs = this.#context.nowMs() + sliceMs;
     for (const [clientId, pending] of ready) {
       if (this.#context.nowMs() > isUntilMs) {
@@ -139,8 +140,15 @@ export class Resumer {
     }
   }
 
-  /** Lets each client join at its own entry; one whose entry is not there does not. */
-  async #walk(walk: LogWalk, ready: readonly (readonly [string, Pending])[], replay: Replay): Promise<void> {
+  /**
+   * Lets each client join at its own entry; one whose entry is not there does not.
+   * @returns whether all that was missed is in the replay
+   */
+  async #walk(
+    walk: LogWalk,
+    ready: readonly (readonly [string, Pending])[],
+    replay: Replay,
+  ): Promise<boolean> {
     const untils = ready.map(([, { until }]) => until);
     const end = untils.reduce((one, other) => (compareEntries(one, other) > 0 ? one : other));
     const waiting = [...ready].toReversed();
@@ -155,14 +163,17 @@ export class Resumer {
           if (order === 0) replay.join(clientId, pending);
         }
         if (text !== undefined) this.#take(replay, text, cursor);
-        if (waiting.length === 0 && compareEntries(cursor, end) >= 0) return walk.keep();
+        if (waiting.length === 0 && compareEntries(cursor, end) >= 0) {
+          walk.keep();
+          return true;
+        }
       }
       if (this.#context.nowMs() > isUntilMs) {
         await nextTurn();
         isUntilMs = this.#context.nowMs() + sliceMs;
       }
     }
-    if (waiting.length > 0) throw new Error("the log ended before its place");
+    return false;
   }
 
   #take(replay: Replay, text: string, cursor: string): void {
