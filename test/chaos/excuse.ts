@@ -31,7 +31,7 @@ export function excuseOf(missing: Missing, handing: Handing, evidence: Evidence)
   const between = handing.neighbours(missing.place);
   if (isRefused(missing, between, evidence.timeline)) return "refused";
   if (isConflated(missing, handing, evidence)) return "conflated";
-  if (hasGivenUp(between, evidence)) return "given-up";
+  if (hasGivenUp(missing, between, evidence)) return "given-up";
   return evidence.plan.kind === "stock" ? excuseOfStock(between, evidence) : undefined;
 }
 
@@ -94,13 +94,16 @@ function liveMs(before: Handed | undefined, timeline: readonly Mark[]): number {
   return earlier.slice(live + 1).find(({ type }) => type === "end")?.atMs ?? before.atMs;
 }
 
-/** Whether an application was subscribing anew, to one after the other: the SDK had given up. */
-function hasGivenUp({ before, behind }: Between, { timeline }: Evidence): boolean {
-  const fromMs = (before?.atMs ?? 0) - slackMs;
-  const toMs = (behind?.atMs ?? Number.POSITIVE_INFINITY) + slackMs;
+/** Whether an application was subscribing anew, to one after the other, when it was missed or written: the SDK had given up. */
+function hasGivenUp({ event }: Missing, { before, behind }: Between, { timeline }: Evidence): boolean {
+  const spans = [
+    { fromMs: before?.atMs ?? 0, toMs: behind?.atMs ?? Number.POSITIVE_INFINITY },
+    { fromMs: event.begunMs, toMs: event.begunMs },
+  ];
   return timeline.some(({ type, atMs }, index) => {
-    if (type !== "revived" || atMs > toMs) return false;
+    if (type !== "revived") return false;
     const done = timeline.slice(index).find((mark) => mark.type === "subscribed");
-    return (done?.atMs ?? Number.POSITIVE_INFINITY) >= fromMs;
+    const doneMs = done?.atMs ?? Number.POSITIVE_INFINITY;
+    return spans.some(({ fromMs, toMs }) => atMs <= toMs + slackMs && doneMs >= fromMs - slackMs);
   });
 }

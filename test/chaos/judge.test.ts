@@ -35,7 +35,8 @@ function timelineOf(text: string): readonly Mark[] {
   for (const letter of text) {
     const atMs = marks.at(-1)?.atMs ?? 0;
     const serial = Number(letter);
-    if (letter === "S") marks.push({ type: "stream", clientId: "", atMs }, { type: "live", atMs });
+    if (letter === "P") marks.push({ type: "stream", clientId: "", atMs });
+    else if (letter === "S") marks.push({ type: "stream", clientId: "", atMs }, { type: "live", atMs });
     else if (letter === "L") marks.push({ type: "subscribed", atMs });
     else if (letter === "E") marks.push({ type: "end", atMs });
     else if (letter === "R") marks.push({ type: "resume", resumed: true, replayed: 1, atMs });
@@ -140,6 +141,12 @@ const cases: readonly Case[] = [
     timeline: "SL12345ES25681",
     alike: ["SL123ES"],
     counts: { ...all, repeated: 3, repeatedOfOthers: 2 },
+  },
+  {
+    title: "an SDK is sent again what came on a stream that it gave up",
+    kind: "stock",
+    timeline: "SL12EP3456S3456..8",
+    counts: { ...all, repeated: 4 },
   },
   {
     title: "a client that keeps a cursor is sent again what another had",

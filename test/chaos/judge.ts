@@ -89,7 +89,8 @@ function judgeHanded(evidence: Evidence, handing: Handing, { tally, offend }: Pr
     }
     if (handed.isRepeat) {
       tally.repeated += 1;
-      const cause = causeOfRepeat(evidence, handed, event);
+      const first = handing.first(handed.subscription, handed.serial) ?? handed;
+      const cause = causeOfRepeat(evidence, { first, handed, event });
       if (cause === "alike") tally.repeatedOfOthers += 1;
       if (cause === "none") offend("repeatedWrongly", handed.atMs, `${name}: ${describe(event)} again`);
       continue;

@@ -22,11 +22,17 @@ export type RepeatCause = "own" | "alike" | "none";
  * Finds out why an event was handed to a subscription again. A stock SDK may be sent again what was written in the last
  * 2 s before a stream ended that can still be adopted: one of its own, or of another one with the same identity and
  * subscriptions, since a node cannot tell the two apart. Time in which Redis was away or a node stood still does not
- * count, since nothing can be noted down then.
+ * count, since nothing can be noted down then. What came first on a stream that the SDK gave up again, since its POST
+ * failed, comes again too.
+ * @param first when it was handed to the subscription first
  */
-export function causeOfRepeat(evidence: Evidence, handed: Handed, event: WrittenEvent): RepeatCause {
+export function causeOfRepeat(
+  evidence: Evidence,
+  { first, handed, event }: { readonly first: Handed; readonly handed: Handed; readonly event: WrittenEvent },
+): RepeatCause {
   const { plan, timeline, alike } = evidence;
   if (plan.kind !== "stock") return "none";
+  if (!wasLive(first, timeline)) return "own";
   const explains = (marks: readonly Mark[]): boolean =>
     marks.some((mark, index) => {
       if (mark.type !== "end" || mark.atMs > handed.atMs || mark.atMs < handed.atMs - orphanMs) return false;
@@ -34,6 +40,17 @@ export function causeOfRepeat(evidence: Evidence, handed: Handed, event: Written
     });
   if (explains(timeline)) return "own";
   return alike.some(explains) ? "alike" : "none";
+}
+
+/** Whether a mark begins or ends a stream, or says that it is live. */
+function isTurn({ type }: Mark): boolean {
+  return type === "stream" || type === "live" || type === "end";
+}
+
+/** Whether something was handed on a stream whose POST was answered. */
+function wasLive({ index }: Handed, timeline: readonly Mark[]): boolean {
+  const before = timeline.slice(0, index).findLast(isTurn);
+  return before?.type === "live" || timeline.slice(index).find(isTurn)?.type === "live";
 }
 
 /** Whether a mark ends what was live, and not an attempt. */
