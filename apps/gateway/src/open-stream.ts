@@ -33,7 +33,7 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
     throw new UnavailableError("Too many realtime streams.");
   }
   const clientId = createClientId((bytes) => crypto.getRandomValues(bytes));
-  const offered = incoming.headers["last-event-id"]?.toString() ?? context.req.query("lastEventId");
+  const offered = offeredIn(context);
   const stream = new Stream(clientId, { lifeMs: lifeMs(gateway), offered, context: gateway.streamContext });
   const address = settings.checkAddress ? clientAddress(incoming, settings.trustedProxyHeader) : "";
   await admit(gateway, stream, address);
@@ -51,6 +51,16 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
     announce(gateway, stream);
   }
   return RESPONSE_ALREADY_SENT;
+}
+
+/** What stands for whatever a client offered that is no cursor. */
+const notACursor = "?";
+
+/** What a client offers. A copy: a part of the request's text would keep all of that in memory for the stream's life. */
+function offeredIn({ env, req }: NodeContext): string | undefined {
+  const offered = env.incoming.headers["last-event-id"]?.toString() ?? req.query("lastEventId");
+  if (offered === undefined || offered === "") return offered;
+  return parseCursor(offered) === undefined ? notACursor : Buffer.from(offered).toString();
 }
 
 /** The stream's life, shortened at random by up to a tenth: streams opened together do not end together. */
@@ -97,8 +107,9 @@ async function writeHead(
 /** Tells the client its id, and where in the log it is: behind both its last event id is a cursor. */
 function announce({ streams, recent }: GatewayContext, stream: Stream): void {
   streams.add(stream);
-  const { clientId, offered = "" } = stream;
-  const cursor = parseCursor(offered) === undefined ? recent.position : offered;
+  const { clientId, offered } = stream;
+  const cursor =
+    offered === undefined || offered === "" || offered === notACursor ? recent.position : offered;
   stream.toldPosition = cursor;
   const data = JSON.stringify({ clientId, cursor });
   const connected = { bytes: encodeFrame({ id: clientId, event: "PB_CONNECT", data }), subject: undefined };
