@@ -140,6 +140,17 @@ describe.each(layouts)("P5: a client that offers a cursor, %s", (_name, startLay
     stream.close();
   });
 
+  test("may have lost it to a stream that broke off behind PB_CONNECT: then the query counts", async () => {
+    const [cursor = ""] = await write(eventOf("p1"));
+    const broken = await SseReader.open(first());
+    broken.close();
+    const headers = { "Last-Event-ID": broken.clientId };
+    const stream = await SseReader.open(first(), headers, `?lastEventId=${cursor}`);
+    await postSubscriptions(last(), stream.clientId, ["posts/*"]);
+    expect(await outcomeIn(stream)).toEqual({ resumed: true, replayed: 0 });
+    stream.close();
+  });
+
   test("that missed nothing is told so", async () => {
     const [cursor = ""] = await write(eventOf("p1"));
     expect(await comeBack({ cursor })).toEqual({ outcome: { resumed: true, replayed: 0 }, ids: [] });

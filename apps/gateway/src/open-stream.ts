@@ -56,11 +56,16 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
 /** What stands for whatever a client offered that is no cursor. */
 const notACursor = "?";
 
-/** What a client offers. A copy: a part of the request's text would keep all of that in memory for the stream's life. */
+/**
+ * What a client offers: by the header, or by the query where a stream that broke off behind `PB_CONNECT` has left the
+ * client's own id there. A copy: a part of the request's text would keep all of that in memory for the stream's life.
+ */
 function offeredIn({ env, req }: NodeContext): string | undefined {
-  const offered = env.incoming.headers["last-event-id"]?.toString() ?? req.query("lastEventId");
-  if (offered === undefined || offered === "") return offered;
-  return parseCursor(offered) === undefined ? notACursor : Buffer.from(offered).toString();
+  const offers = [env.incoming.headers["last-event-id"]?.toString(), req.query("lastEventId")];
+  const cursor = offers.find((offer) => offer !== undefined && parseCursor(offer) !== undefined);
+  if (cursor !== undefined) return Buffer.from(cursor).toString();
+  const offered = offers.find((offer) => offer !== undefined);
+  return offered === undefined || offered === "" ? offered : notACursor;
 }
 
 /** The stream's life, shortened at random by up to a tenth: streams opened together do not end together. */
