@@ -51,6 +51,16 @@ describe("npm run explain", () => {
     expect(explain("--event", event, "--identity", identity, "users/*").stdout.includes("a@b.c")).toBe(email);
   });
 
+  test("says that a subscriber is told of a leave, where the event has the row before", () => {
+    const row = { id: "u1", email: "a@b.c", name: "Ann" };
+    const update = { collection: "users", action: "update", before: row, record: { ...row, name: "Bob" } };
+    const wanted = `users/*?options={"query":{"leave":true,"filter":"name = 'Ann'"}}`;
+    const { stdout } = explain("--event", JSON.stringify(update), wanted);
+    expect(stdout).toContain('\n  told that it leaves: {"record":{"id":"u1"},"action":"leave"}\n');
+    const { stdout: without } = explain("--event", JSON.stringify({ ...update, before: undefined }), wanted);
+    expect(without).not.toContain("leaves");
+  });
+
   test("says what does not match", () => {
     const { stdout } = explain("--event", event, "posts/*");
     expect(stdout).toContain("not delivered: the event has other topics: users/u1, users/*, users");

@@ -23,8 +23,10 @@ export function describeExplanation(subscription: string, explanation: Explanati
       return `${subscription}\n  delivered, by ${ruleNames[explanation.rule]}\n  ${explanation.data}\n\n`;
     case "unmatched":
       return `${subscription}\n  not delivered: the event has other topics: ${explanation.topics.join(", ") || "none"}\n\n`;
-    case "denied":
-      return `${subscription}\n${describeDenial(explanation)}\n`;
+    case "denied": {
+      const told = explanation.leave === undefined ? "" : `  told that it leaves: ${explanation.leave}\n`;
+      return `${subscription}\n${told}${describeDenial(explanation)}\n`;
+    }
   }
 }
 

@@ -11,17 +11,21 @@ import { type Access, denyByRule, type DenialReason, prepareMessageRule, request
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
 import { parseFields } from "./field-picker.ts";
+import { encodeLeave, rowBefore, wantsLeave } from "./leave.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
 import { type Remark, remarksOn } from "./rule-remarks.ts";
 
-/** Why a subscription string gets an event, or does not. */
+/**
+ * Why a subscription string gets an event, or does not. A denied one may be told that the record is its to see no more:
+ * `leave` is the data line.
+ */
 export type Explanation =
   /** The data line that is sent, and the rule that let it through. */
   | { readonly outcome: "delivered"; readonly rule: RuleName; readonly data: string }
   /** The string has another topic than the event; nothing is asked. */
   | { readonly outcome: "unmatched"; readonly topics: readonly string[] }
-  | ({ readonly outcome: "denied" } & Denial);
+  | ({ readonly outcome: "denied"; readonly leave?: string } & Denial);
 
 /** What kept a subscriber from having an event. */
 export interface Denial {
@@ -76,7 +80,9 @@ function explainRecord(
   }
   const access = new CollectionAccess(collections);
   const guard = { access, collection, rule: match.rule };
-  const { denial, isManager } = new RecordDecisions({ guard, record, nowMs }, subscription).decide(identity);
+  const decide = (row: typeof record) =>
+    new RecordDecisions({ guard, record: row, nowMs }, subscription).decide(identity);
+  const { denial, isManager } = decide(record);
   const { options } = subscription;
   if (denial === undefined) {
     const encoder = new EventEncoder(collection, event);
@@ -86,7 +92,9 @@ function explainRecord(
   }
   const subject = { record, request: requestValues(identity, options), nowMs };
   const filter = options.query["filter"] ?? "";
-  return denial.startsWith("rule")
+  const before = wantsLeave(subscription) ? rowBefore(event) : undefined;
+  const hasLeft = before !== undefined && decide(before).denial === undefined;
+  const explanation = denial.startsWith("rule")
     ? denied(denial, access.rulesOf(collection)[match.rule], {
         rule: match.rule,
         text: collection[match.rule],
@@ -97,6 +105,7 @@ function explainRecord(
         text: filter,
         subject,
       });
+  return hasLeft ? { ...explanation, leave: encodeLeave(record.id) } : explanation;
 }
 
 function explainMessage(
@@ -116,7 +125,7 @@ function denied(
   reason: DenialReason,
   access: Access,
   { rule, text, subject }: Pick<Denial, "rule" | "text"> & { readonly subject: Subject },
-): Explanation {
+): Extract<Explanation, { outcome: "denied" }> {
   const deciding = typeof access === "string" || access instanceof RuleError ? [] : access.explain(subject);
   return { outcome: "denied", reason, rule, text, deciding, remarks: remarksFor(reason, access) };
 }

@@ -2,7 +2,6 @@ import {
   type Collection,
   CollectionSet,
   type CustomMessage,
-  encodeJson,
   type RecordEvent,
   topicOf,
 } from "@sluice/protocol";
@@ -10,6 +9,7 @@ import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from
 import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
+import { encodeLeave, rowBefore } from "./leave.ts";
 import type { Match, Share } from "./match.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
@@ -156,7 +156,7 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
   const { id } = event.record;
   const before = rowBefore(event);
   if (before === undefined) return;
-  const data = `{"record":{"id":${encodeJson(id)}},"action":"leave"}`;
+  const data = encodeLeave(id);
   for (const group of leaving) {
     const { subscription, place } = group;
     const request = { query: subscription.options.query, headers: subscription.options.headers };
@@ -172,12 +172,4 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
     const subject = `${subscription.raw}\n${id}`;
     work.matches.push({ subscription, place: `${order}${place}`, subject, shares: [{ data, clients }] });
   }
-}
-
-/** A record as it was before an update; nothing where the writer left out a field of it, which would read as empty. */
-function rowBefore({ action, record, before }: RecordEvent): RecordEvent["record"] | undefined {
-  if (action !== "update" || before === undefined) return undefined;
-  const { id, collectionId, collectionName } = record;
-  const row = { collectionId, collectionName, ...before, id };
-  return Object.keys(record).every((name) => name in row) ? row : undefined;
 }

@@ -4,6 +4,7 @@ import { Audiences } from "./audiences.ts";
 import type { Client } from "./client.ts";
 import type { CollectionAccess } from "./collection-access.ts";
 import { type FieldPicker, parseFields } from "./field-picker.ts";
+import { wantsLeave } from "./leave.ts";
 
 /** Which collection a topic is about, and which of its rules guards it. */
 export interface TopicGuard {
@@ -28,7 +29,7 @@ export class SubscriberGroup {
     this.subscription = subscription;
     this.pickFields = parseFields(subscription.options.query["fields"] ?? "");
     this.place = shortHash(subscription.raw);
-    this.wantsLeave = subscription.options.query["leave"] === "true";
+    this.wantsLeave = wantsLeave(subscription);
   }
 
   /** @returns false where the client is in it already */
