@@ -82,3 +82,28 @@ describe("without Redis streams stay open and requests are refused", () => {
     next.close();
   });
 });
+
+test("P5: a stream whose time is up goes on without Redis, and ends once its place can be written down", async () => {
+  const short = await startGateway({
+    REDIS_URL: redisServer.url,
+    COLLECTIONS_FILE: demoCollectionsFile,
+    HEARTBEAT_SECONDS: "1",
+    STREAM_SECONDS: "2",
+  });
+  const old = await SseReader.open(short.url);
+  await postSubscriptions(short.url, old.clientId, ["posts/*"]);
+  await write("before");
+  await old.waitForCount(1);
+  redisServer.process.kill("SIGSTOP");
+  await waitUntil(() => old.heartbeats > 4, "heartbeats without Redis", 10_000);
+  expect(old.ended).toBe(false);
+  redisServer.process.kill("SIGCONT");
+  await old.waitForEnd(10_000);
+  await write("missed");
+  const next = await SseReader.open(short.url);
+  expect((await postSubscriptions(short.url, next.clientId, ["posts/*"])).status).toBe(204);
+  await next.waitForCount(1);
+  expect(next.events().map(({ data }) => JSON.parse(data ?? "").record.id)).toEqual(["missed"]);
+  next.close();
+  await short.kill();
+});
