@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
+import { readMetrics } from "../harness/metrics.ts";
 import { postSubscriptions } from "../harness/realtime-client.ts";
 import { SseReader } from "../harness/sse-reader.ts";
 import { signToken } from "../harness/tokens.ts";
@@ -57,6 +58,10 @@ async function comeBack(wish?: Wish): Promise<readonly string[]> {
   return postsIn(stream);
 }
 
+async function gapsOf(url: string): Promise<number | undefined> {
+  return (await readMetrics(url)).get("sluice_log_gaps_total");
+}
+
 const nobody = (): Promise<void> => Promise.resolve();
 
 describe("P5: an SDK that never offers a cursor misses nothing", () => {
@@ -83,6 +88,18 @@ describe("P5: an SDK that never offers a cursor misses nothing", () => {
     expect(postsIn(second)).toEqual(["missed"]);
     await write("missed too");
     expect(await comeBack()).toEqual(["missed too", "live"]);
+  });
+
+  test("of what is written behind a gap, which ends its stream", async () => {
+    const stream = await open(0);
+    await cluster.redis.del(`${cluster.prefix}log`);
+    for (const { url } of cluster.nodes) {
+      await expect.poll(() => gapsOf(url), { timeout: 5_000 }).toBe(1);
+    }
+    await write("missed");
+    await stream.waitForEnd(10_000);
+    expect(postsIn(stream)).toEqual([]);
+    expect(await comeBack()).toEqual(["missed", "live"]);
   });
 
   test("when it comes back with its token", async () => {

@@ -65,7 +65,7 @@ export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
       recent.startAt(cursor);
       hub.seal();
       resumer.clear();
-      settled.clear();
+      settled.restartAt(cursor);
       void streams.endSubscribed(gapMs, gapGraceMs);
     },
     fault: (err, doing) => log.error({ err }, `a fault while ${doing}`),

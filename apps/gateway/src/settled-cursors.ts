@@ -34,9 +34,9 @@ export class SettledCursors {
     this.#cursors.delete(clientId);
   }
 
-  /** Forgets all: they lie before a gap. */
-  clear(): void {
-    this.#cursors.clear();
+  /** All lie before a gap: what comes behind it is what they miss. */
+  restartAt(cursor: string): void {
+    for (const clientId of this.#cursors.keys()) this.#cursors.set(clientId, cursor);
     this.#lastPosition = undefined;
   }
 
@@ -57,9 +57,14 @@ export class SettledCursors {
     const laggards = new Map<string, string>();
     for (const [clientId, cursor] of this.#cursors) {
       if (this.#isSettled(clientId)) this.#cursors.set(clientId, position);
-      else if (compareEntries(cursor, last) < 0) laggards.set(clientId, cursor);
+      else if (compareEntries(cursor, last) < 0 && !this.#isSealed(clientId)) laggards.set(clientId, cursor);
     }
     return { position: last, laggards };
+  }
+
+  /** Those behind a gap are all ended within seconds. */
+  #isSealed(clientId: string): boolean {
+    return this.#context.hub.find(clientId)?.isSealed === true;
   }
 
   #isSettled(clientId: string): boolean {
