@@ -89,6 +89,31 @@ describe("a dead node's client is adopted", () => {
   });
 });
 
+test("a client that has lost its identity is adopted as the guest that it is", async () => {
+  const ann = {
+    kind: "record",
+    id: "ann",
+    collectionId: "users_id",
+    collectionName: "users",
+    claims: {},
+  } as const;
+  await owner.hold("c1");
+  const ticket = await other.backplane.takeTicket();
+  await other.backplane.subscribe({
+    clientId: "c1",
+    ticket,
+    address: "",
+    identity: ann,
+    subscriptions: ["a"],
+  });
+  const state = owner.clients.get("c1");
+  if (state !== undefined) owner.clients.set("c1", { ...state, identity: guest });
+  await owner.backplane.release(["c1"], "users_id/ann");
+  await record(cursors[2]);
+  await die();
+  expect(await arrive(other, "c2")).toBe(cursors[2]);
+});
+
 test("a node that was taken for dead takes back its clients, and nobody adopts them any more", async () => {
   await arrive(owner, "c1");
   await record(cursors[2]);

@@ -1,21 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { identityKey } from "@sluice/protocol";
 import type { Redis } from "ioredis";
-import type {
-  ClientState,
-  LastFrame,
-  LastFrameOutcome,
-  Leaving,
-  NodeHandlers,
-  Progress,
-  SubscribeOutcome,
-  SubscriptionChange,
-} from "../backplane.ts";
-import { likenessOf } from "../likeness.ts";
+import type { ClientState, Leaving, NodeHandlers, Progress } from "../backplane.ts";
 import { Holds } from "./holds.ts";
 import type { Keys } from "./keys.ts";
-import type { NodeMessage } from "./node-message.ts";
-import { PendingAnswers } from "./pending-answers.ts";
 import { Script } from "./script.ts";
 
 /** Life of a client's entry; the clients of a node that was killed are gone after it. */
@@ -31,24 +18,9 @@ const nodeBeatMs = 2_000;
 const renewMs = 10_000;
 const renewBatch = 500;
 
-/** An owner that listens may be busy; after this it is asked again, and after `busyOwnerMs` given up. */
-const answerMs = 1_000;
-const busyOwnerMs = 6_000;
-
-/** An owner that does not listen is either dead or about to be back. */
-const absentOwnerMs = 1_500;
-const absentRetryMs = 100;
-
 const registerScript = new Script<"OK">("register.lua");
-const subscribeScript = new Script<SubscribeReply>("orphans.lua", "subscribe.lua");
 const unregisterScript = new Script<"OK">("orphans.lua", "unregister.lua");
 const releaseScript = new Script<0 | 1>("release.lua");
-const sendLastScript = new Script<Exclude<LastFrameOutcome, "sent"> | "stored">("send-last.lua");
-
-type SubscribeReply = readonly [
-  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "sent",
-  listeners: number,
-];
 
 /** What is written of a client that leaves. */
 interface Farewell {
@@ -69,7 +41,7 @@ export interface DirectoryContext {
   readonly orphanMs: number;
 }
 
-/** Redis's record of which node holds which client, and the questions to owners that come with it. */
+/** Redis's record of which node holds which client, as far as it is this node's to keep. */
 export class Directory {
   readonly #redis: Redis;
   readonly #keys: Keys;
@@ -80,7 +52,6 @@ export class Directory {
   readonly #left = new Map<string, Farewell>();
   readonly #holds: Holds;
   readonly #orphanMs: number;
-  readonly #answers = new PendingAnswers();
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(context: DirectoryContext) {
@@ -181,74 +152,18 @@ export class Directory {
     }
   }
 
-  async subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
-    const { clientId, ticket, address, identity, subscriptions } = change;
-    const question = this.#answers.open();
-    const reply = { node: this.#nodeId, request: question.request };
-    const message = messageText({
-      type: "apply",
-      reply,
-      change: { clientId, version: ticket, identity, subscriptions },
-    });
-    const texts = [
-      address,
-      identityKey(identity),
-      JSON.stringify(subscriptions),
-      message,
-      this.#keys.all,
-      clientId,
-      likenessOf(identity, subscriptions),
-      this.#orphanMs,
-    ];
-    const send = (): Promise<SubscribeReply> =>
-      subscribeScript.run(this.#redis, [this.#keys.client(clientId)], [ticket, ...texts]);
-    try {
-      return await untilAnswered(send, question.answer);
-    } finally {
-      question.close();
-    }
-  }
-
-  async sendLast(frame: LastFrame): Promise<LastFrameOutcome> {
-    const { clientId, address, subscription } = frame;
-    const question = this.#answers.open();
-    const reply = { node: this.#nodeId, request: question.request };
-    const args = [
-      address,
-      subscription,
-      messageText({ type: "send-last", reply, frame }),
-      this.#keys.node(""),
-    ];
-    try {
-      const outcome = await sendLastScript.run(this.#redis, [this.#keys.client(clientId)], args);
-      if (outcome !== "stored") return outcome;
-      const answer = await within(question.answer, busyOwnerMs);
-      return answer === "sent" || answer === "unknown-client" ? answer : "no-answer";
-    } finally {
-      question.close();
-    }
-  }
-
+  /** See `Backplane.release`. */
   async release(clientIds: readonly string[], identity: string): Promise<void> {
     const release = (id: string): Promise<0 | 1> =>
       releaseScript.run(this.#redis, [this.#keys.client(id)], [identity]);
     await Promise.all(clientIds.map(release));
+    // they are like others now
+    for (const id of clientIds) this.#holds.noteChange(id);
   }
 
-  /** Takes a message from this node's control channel, and answers it. */
-  async receive(message: NodeMessage): Promise<void> {
-    if (message.type === "answer") return this.#answers.settle(message.request, message.outcome);
-    const outcome =
-      message.type === "apply"
-        ? this.#handlers.apply(message.change)
-        : this.#handlers.sendLast(message.frame);
-    if (message.type === "apply" && message.change.adopted !== undefined) {
-      this.#holds.noteLag(message.change.clientId);
-    }
-    const { node, request } = message.reply;
-    const answer = messageText({ type: "answer", request, outcome });
-    // the asking node asks again if this is lost
-    await this.#redis.publish(this.#keys.node(node), answer).catch(() => undefined);
+  /** Notes that a client of this node has adopted an orphan. */
+  noteAdoption(clientId: string): void {
+    this.#holds.noteChange(clientId);
   }
 
   async #beat(): Promise<void> {
@@ -287,36 +202,5 @@ export class Directory {
       running = false;
     };
     this.#timers.push(setInterval(() => void tick(), periodMs));
-  }
-}
-
-function messageText(message: NodeMessage): string {
-  return JSON.stringify(message);
-}
-
-/** Sends until the owner answers, is known to be dead, or has been waited for long enough. */
-async function untilAnswered(
-  send: () => Promise<SubscribeReply>,
-  answer: Promise<string>,
-): Promise<SubscribeOutcome> {
-  const startMs = performance.now();
-  for (;;) {
-    const [outcome, listeners] = await send();
-    if (outcome !== "sent") return outcome;
-    const answered = await within(answer, listeners > 0 ? answerMs : absentRetryMs);
-    if (answered !== undefined) return answered === "applied" ? "live" : "unknown-client";
-    const waitedMs = performance.now() - startMs;
-    if (waitedMs > (listeners > 0 ? busyOwnerMs : absentOwnerMs)) return "no-answer";
-  }
-}
-
-/** A promise's value, or nothing after a while. */
-async function within<T>(promise: Promise<T>, limitMs: number): Promise<T | undefined> {
-  const timeout = new AbortController();
-  const late = delay(limitMs, undefined, { signal: timeout.signal }).catch(() => undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    timeout.abort();
   }
 }

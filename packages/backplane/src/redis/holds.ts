@@ -23,7 +23,8 @@ export interface HoldsContext {
 export class Holds {
   readonly #context: HoldsContext;
   readonly #key: string;
-  readonly #lagging = new Set<string>();
+  /** Those for whom something else is written than that they have had all. */
+  readonly #changed = new Set<string>();
 
   constructor(context: HoldsContext) {
     this.#context = context;
@@ -36,41 +37,41 @@ export class Holds {
     return isHeld ? likenessOf(identity, subscriptions) : "";
   }
 
-  /** Notes that a script has written that a client lags. */
-  noteLag(clientId: string): void {
-    this.#lagging.add(clientId);
+  /** Notes that what is written for a client is not what is to be written for it. */
+  noteChange(clientId: string): void {
+    this.#changed.add(clientId);
   }
 
   forget(clientId: string): void {
-    this.#lagging.delete(clientId);
+    this.#changed.delete(clientId);
   }
 
   /** Writes how far this node's clients are. */
-  async record(progress: Progress, clientIds: Iterable<string>): Promise<void> {
+  async record({ position, laggards }: Progress, clientIds: Iterable<string>): Promise<void> {
     const { redis, keys, nodeId, orphanMs } = this.#context;
     if (orphanMs === 0) return;
+    const changed = new Set([...this.#changed, ...laggards.keys()]);
+    // what changes while this is under way is written the next time
+    this.#changed.clear();
     const pipeline = redis.pipeline();
-    pipeline.hset(this.#key, "@", progress.position);
+    pipeline.hset(this.#key, "@", position);
     pipeline.sadd(keys.nodes, nodeId);
-    this.#writeLags(pipeline, progress);
+    for (const clientId of changed) this.#write(pipeline, clientId, laggards.get(clientId));
     pipeline.pexpire(this.#key, orphanMs + spareMs);
     const [[error, isNew] = []] = (await pipeline.exec()) ?? [];
+    for (const clientId of error ? changed : laggards.keys()) this.#changed.add(clientId);
     if (error) throw error;
     if (isNew === 1) await this.#reclaim(clientIds);
   }
 
-  #writeLags(pipeline: ChainableCommander, { laggards }: Progress): void {
+  /** @param cursor where the client is, if it lags */
+  #write(pipeline: ChainableCommander, clientId: string, cursor: string | undefined): void {
     const { keys, handlers } = this.#context;
-    for (const clientId of new Set([...this.#lagging, ...laggards.keys()])) {
-      const state = handlers.describe(clientId);
-      const hold = state === undefined ? "" : this.holdOf(state);
-      const cursor = laggards.get(clientId);
-      if (cursor === undefined) this.#lagging.delete(clientId);
-      else this.#lagging.add(clientId);
-      if (hold === "") continue;
-      pipeline.hset(this.#key, clientId, cursor === undefined ? hold : `${hold} ${cursor}`);
-      if (cursor === undefined) pipeline.hdel(keys.client(clientId), "adopted");
-    }
+    const state = handlers.describe(clientId);
+    const hold = state === undefined ? "" : this.holdOf(state);
+    if (hold === "") return;
+    pipeline.hset(this.#key, clientId, cursor === undefined ? hold : `${hold} ${cursor}`);
+    if (cursor === undefined) pipeline.hdel(keys.client(clientId), "adopted");
   }
 
   /** Holds its clients again: somebody took this node for dead and made orphans of them, or Redis lost them. */
@@ -83,7 +84,7 @@ export class Holds {
       const hold = state === undefined ? "" : this.holdOf(state);
       if (hold === "") continue;
       likenesses.add(hold);
-      if (!this.#lagging.has(clientId)) pipeline.hset(this.#key, clientId, hold);
+      if (!this.#changed.has(clientId)) pipeline.hset(this.#key, clientId, hold);
     }
     await pipeline.exec();
     if (likenesses.size > 0) await disownScript.run(redis, [], [keys.all, nodeId, ...likenesses]);

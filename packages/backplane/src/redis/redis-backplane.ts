@@ -20,6 +20,7 @@ import { connectRedis } from "./connection.ts";
 import { Directory } from "./directory.ts";
 import { type Keys, keysUnder } from "./keys.ts";
 import { findEntry, LogReader, readEntries } from "./log-reader.ts";
+import { OwnerCalls } from "./owner-calls.ts";
 import { parseNodeMessage } from "./node-message.ts";
 import { Script } from "./script.ts";
 
@@ -85,6 +86,7 @@ class RedisBackplane implements Backplane {
   readonly #options: BackplaneOptions;
   readonly #handlers: NodeHandlers;
   readonly #directory: Directory;
+  readonly #ownerCalls: OwnerCalls;
   readonly #logReader: LogReader;
   readonly #channelReader: ChannelReader;
   #trims: NodeJS.Timeout | undefined;
@@ -105,7 +107,14 @@ class RedisBackplane implements Backplane {
     const { silenceMs, orphanSeconds } = options;
     const aliveMs = Math.round(silenceMs * aliveShare);
     const node = { keys: this.#keys, nodeId, handlers };
-    this.#directory = new Directory({ ...node, redis: commands, orphanMs: orphanSeconds * 1000 });
+    const directory = new Directory({ ...node, redis: commands, orphanMs: orphanSeconds * 1000 });
+    this.#directory = directory;
+    this.#ownerCalls = new OwnerCalls({
+      ...node,
+      redis: commands,
+      orphanMs: orphanSeconds * 1000,
+      onAdopted: (clientId) => directory.noteAdoption(clientId),
+    });
     this.#logReader = new LogReader(log, { key: this.#keys.log, handlers, blockMs: aliveMs });
     this.#channelReader = new ChannelReader(channels, { ...node, listenMs: aliveMs });
   }
@@ -166,11 +175,11 @@ class RedisBackplane implements Backplane {
   }
 
   subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
-    return this.#command(() => this.#directory.subscribe(change));
+    return this.#command(() => this.#ownerCalls.subscribe(change));
   }
 
   sendLast(frame: LastFrame): Promise<LastFrameOutcome> {
-    return this.#command(() => this.#directory.sendLast(frame));
+    return this.#command(() => this.#ownerCalls.sendLast(frame));
   }
 
   release(clientIds: readonly string[], identity: string): Promise<void> {
@@ -219,7 +228,7 @@ class RedisBackplane implements Backplane {
     const message = parseNodeMessage(text);
     if (message === undefined)
       this.#handlers.fault(text.slice(0, 200), "reading a message from another node");
-    else void this.#directory.receive(message);
+    else void this.#ownerCalls.receive(message);
   }
 
   #noticeConnection(): void {

@@ -1,0 +1,146 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { identityKey } from "@sluice/protocol";
+import type { Redis } from "ioredis";
+import type {
+  LastFrame,
+  LastFrameOutcome,
+  NodeHandlers,
+  SubscribeOutcome,
+  SubscriptionChange,
+} from "../backplane.ts";
+import { likenessOf } from "../likeness.ts";
+import type { Keys } from "./keys.ts";
+import type { NodeMessage } from "./node-message.ts";
+import { PendingAnswers } from "./pending-answers.ts";
+import { Script } from "./script.ts";
+
+/** An owner that listens may be busy; after this it is asked again, and after `busyOwnerMs` given up. */
+const answerMs = 1_000;
+const busyOwnerMs = 6_000;
+
+/** An owner that does not listen is either dead or about to be back. */
+const absentOwnerMs = 1_500;
+const absentRetryMs = 100;
+
+const subscribeScript = new Script<SubscribeReply>("orphans.lua", "subscribe.lua");
+const sendLastScript = new Script<Exclude<LastFrameOutcome, "sent"> | "stored">("send-last.lua");
+
+type SubscribeReply = readonly [
+  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "sent",
+  listeners: number,
+];
+
+/** What calls to owners are made with. */
+export interface OwnerCallsContext {
+  readonly redis: Redis;
+  readonly keys: Keys;
+  readonly nodeId: string;
+  readonly handlers: NodeHandlers;
+  /** How long a client can be adopted; 0 where nobody ever is. */
+  readonly orphanMs: number;
+  /** Called when a client of this node has adopted an orphan. */
+  readonly onAdopted: (clientId: string) => void;
+}
+
+/** What this node asks the owners of clients to do, and what it does and answers as an owner itself. */
+export class OwnerCalls {
+  readonly #context: OwnerCallsContext;
+  readonly #answers = new PendingAnswers();
+
+  constructor(context: OwnerCallsContext) {
+    this.#context = context;
+  }
+
+  /** See `Backplane.subscribe`. */
+  async subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
+    const { clientId, ticket, address, identity, subscriptions } = change;
+    const { redis, keys, nodeId, orphanMs } = this.#context;
+    const question = this.#answers.open();
+    const reply = { node: nodeId, request: question.request };
+    const message = messageText({
+      type: "apply",
+      reply,
+      change: { clientId, version: ticket, identity, subscriptions },
+    });
+    const texts = [
+      address,
+      identityKey(identity),
+      JSON.stringify(subscriptions),
+      message,
+      keys.all,
+      clientId,
+      likenessOf(identity, subscriptions),
+      orphanMs,
+    ];
+    const send = (): Promise<SubscribeReply> =>
+      subscribeScript.run(redis, [keys.client(clientId)], [ticket, ...texts]);
+    try {
+      return await untilAnswered(send, question.answer);
+    } finally {
+      question.close();
+    }
+  }
+
+  /** See `Backplane.sendLast`. */
+  async sendLast(frame: LastFrame): Promise<LastFrameOutcome> {
+    const { clientId, address, subscription } = frame;
+    const { redis, keys, nodeId } = this.#context;
+    const question = this.#answers.open();
+    const reply = { node: nodeId, request: question.request };
+    const args = [address, subscription, messageText({ type: "send-last", reply, frame }), keys.node("")];
+    try {
+      const outcome = await sendLastScript.run(redis, [keys.client(clientId)], args);
+      if (outcome !== "stored") return outcome;
+      const answer = await within(question.answer, busyOwnerMs);
+      return answer === "sent" || answer === "unknown-client" ? answer : "no-answer";
+    } finally {
+      question.close();
+    }
+  }
+
+  /** Takes a message from this node's control channel, and answers it. */
+  async receive(message: NodeMessage): Promise<void> {
+    if (message.type === "answer") return this.#answers.settle(message.request, message.outcome);
+    const { redis, keys, handlers, onAdopted } = this.#context;
+    const outcome =
+      message.type === "apply" ? handlers.apply(message.change) : handlers.sendLast(message.frame);
+    if (message.type === "apply" && message.change.adopted !== undefined) {
+      onAdopted(message.change.clientId);
+    }
+    const { node, request } = message.reply;
+    const answer = messageText({ type: "answer", request, outcome });
+    // the asking node asks again if this is lost
+    await redis.publish(keys.node(node), answer).catch(() => undefined);
+  }
+}
+
+function messageText(message: NodeMessage): string {
+  return JSON.stringify(message);
+}
+
+/** Sends until the owner answers, is known to be dead, or has been waited for long enough. */
+async function untilAnswered(
+  send: () => Promise<SubscribeReply>,
+  answer: Promise<string>,
+): Promise<SubscribeOutcome> {
+  const startMs = performance.now();
+  for (;;) {
+    const [outcome, listeners] = await send();
+    if (outcome !== "sent") return outcome;
+    const answered = await within(answer, listeners > 0 ? answerMs : absentRetryMs);
+    if (answered !== undefined) return answered === "applied" ? "live" : "unknown-client";
+    const waitedMs = performance.now() - startMs;
+    if (waitedMs > (listeners > 0 ? busyOwnerMs : absentOwnerMs)) return "no-answer";
+  }
+}
+
+/** A promise's value, or nothing after a while. */
+async function within<T>(promise: Promise<T>, limitMs: number): Promise<T | undefined> {
+  const timeout = new AbortController();
+  const late = delay(limitMs, undefined, { signal: timeout.signal }).catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    timeout.abort();
+  }
+}
