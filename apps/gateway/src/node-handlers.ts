@@ -78,7 +78,8 @@ function beginStream(
   { clientId, offered, keepsCursor }: Stream,
   adopted: string | undefined,
 ): void {
+  const orphaned = adopted === undefined ? undefined : parseCursor(adopted);
   if (offered) resumer.begin(clientId, { from: parseCursor(offered), tell: true });
-  else if (adopted !== undefined) resumer.begin(clientId, { from: parseCursor(adopted), tell: false });
-  if (!keepsCursor) settled.start(clientId, adopted ?? recent.position);
+  else if (orphaned !== undefined) resumer.begin(clientId, { from: orphaned, tell: false });
+  if (!keepsCursor) settled.start(clientId, orphaned ?? { entry: recent.position });
 }

@@ -1,6 +1,6 @@
 import type { Progress } from "@sluice/backplane";
 import type { Hub } from "@sluice/hub";
-import { compareEntries } from "@sluice/protocol";
+import { type Cursor, encodeCursor, hasHad } from "@sluice/protocol";
 import type { RecentEvents } from "./recent-events.ts";
 import type { StreamKeeper } from "./stream-keeper.ts";
 
@@ -17,7 +17,7 @@ export interface SettledCursorsContext {
  */
 export class SettledCursors {
   readonly #context: SettledCursorsContext;
-  readonly #cursors = new Map<string, string>();
+  readonly #cursors = new Map<string, Cursor>();
   /** Where the node was at the last look. */
   #lastPosition: string | undefined;
 
@@ -26,7 +26,7 @@ export class SettledCursors {
   }
 
   /** Begins with a client that has subscribed, or that has something older to come. */
-  start(clientId: string, cursor: string): void {
+  start(clientId: string, cursor: Cursor): void {
     this.#cursors.set(clientId, cursor);
   }
 
@@ -35,7 +35,8 @@ export class SettledCursors {
   }
 
   /** All lie before a gap: what comes behind it is what they miss. */
-  restartAt(cursor: string): void {
+  restartAt(entry: string): void {
+    const cursor = { entry };
     for (const clientId of this.#cursors.keys()) this.#cursors.set(clientId, cursor);
     this.#lastPosition = undefined;
   }
@@ -43,7 +44,8 @@ export class SettledCursors {
   /** Where a client is now; nothing where it has not subscribed. */
   of(clientId: string): string | undefined {
     const cursor = this.#cursors.get(clientId);
-    return cursor !== undefined && this.#isSettled(clientId) ? this.#context.recent.position : cursor;
+    if (cursor === undefined) return undefined;
+    return this.#isSettled(clientId) ? this.#context.recent.position : encodeCursor(cursor);
   }
 
   /**
@@ -54,10 +56,13 @@ export class SettledCursors {
     const { position } = this.#context.recent;
     const last = this.#lastPosition ?? position;
     this.#lastPosition = position;
+    const here = { entry: position };
     const laggards = new Map<string, string>();
     for (const [clientId, cursor] of this.#cursors) {
-      if (this.#isSettled(clientId)) this.#cursors.set(clientId, position);
-      else if (compareEntries(cursor, last) < 0 && !this.#isSealed(clientId)) laggards.set(clientId, cursor);
+      if (this.#isSettled(clientId)) this.#cursors.set(clientId, here);
+      else if (!hasHad(cursor, { entry: last }) && !this.#isSealed(clientId)) {
+        laggards.set(clientId, encodeCursor(cursor));
+      }
     }
     return { position: last, laggards };
   }

@@ -28,6 +28,7 @@ export class LogReader {
   readonly #blockMs: number;
   readonly #closing = new AbortController();
   #position = "";
+  #lastReplyMs = performance.now();
   #reading: Promise<void> = Promise.resolve();
 
   /** @param redis a connection of the reader's own: its reads block */
@@ -36,6 +37,11 @@ export class LogReader {
     this.#key = key;
     this.#handlers = handlers;
     this.#blockMs = blockMs;
+  }
+
+  /** When Redis answered a read last, by the clock of `performance`. */
+  get lastReplyMs(): number {
+    return this.#lastReplyMs;
   }
 
   /** Finds the end of the log and begins to read behind it. */
@@ -84,6 +90,7 @@ export class LogReader {
       this.#redis.xrange(key, position, position),
       this.#redis.xread("COUNT", batchEntries, "BLOCK", this.#blockMs, "STREAMS", key, position),
     ]);
+    this.#lastReplyMs = performance.now();
     if (anchor === undefined) return false;
     const entries = reply?.[0]?.[1] ?? [];
     for (const entry of entries) {

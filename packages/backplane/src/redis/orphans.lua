@@ -20,11 +20,13 @@ local function nowMs()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- What is inside an entry is older than what is behind it.
 local function isOlder(one, other)
-  local ms, number = string.match(one, '^(%d+)-(%d+)')
-  local otherMs, otherNumber = string.match(other, '^(%d+)-(%d+)')
+  local ms, number, place = string.match(one, '^(%d+)-(%d+)(.*)$')
+  local otherMs, otherNumber, otherPlace = string.match(other, '^(%d+)-(%d+)(.*)$')
   if ms ~= otherMs then return tonumber(ms) < tonumber(otherMs) end
-  return tonumber(number) < tonumber(otherNumber)
+  if number ~= otherNumber then return tonumber(number) < tonumber(otherNumber) end
+  return place ~= '' and otherPlace == ''
 end
 
 -- Adds orphans of one likeness that were at the same place.
@@ -74,8 +76,15 @@ local function hold(prefix, client)
   redis.call('SADD', prefix .. 'nodes', client.node)
 end
 
-local function isInLog(prefix, cursor)
-  return #redis.call('XRANGE', prefix .. 'log', cursor, cursor) == 1
+-- Where to begin behind a cursor. Whose place is gone has had what the log has up to there; if the log begins later, he
+-- has had nothing of it.
+-- Returns a cursor that the log has, or nil where it is empty.
+local function placeInLog(prefix, cursor)
+  local log, entry = prefix .. 'log', string.match(cursor, '^%d+-%d+')
+  local last = redis.call('XREVRANGE', log, entry, '-', 'COUNT', 1)[1]
+  if last then return last[1] == entry and cursor or last[1] end
+  local first = redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1]
+  return first and first[1] .. '.0'
 end
 
 -- A node that is about to listen again counts as dead too; it takes its clients back.
@@ -98,7 +107,7 @@ local function adopt(prefix, likeness, lifeMs)
   for at = 1, #all, 2 do
     local left, lastMs, cursor = string.match(all[at + 1], '^(%d+) (%d+) (%S+)$')
     local ageMs = now - lastMs
-    if ageMs > lifeMs or left == '0' and ageMs > enoughMs or not isInLog(prefix, cursor) then
+    if ageMs > lifeMs or left == '0' and ageMs > enoughMs then
       redis.call('HDEL', key, all[at])
     else
       if not oldest or isOlder(cursor, oldest) then oldest = cursor end
@@ -108,7 +117,7 @@ local function adopt(prefix, likeness, lifeMs)
     end
   end
   if taken then redis.call('HSET', key, taken.field, taken.rest) end
-  return oldest
+  return oldest and placeInLog(prefix, oldest)
 end
 
 -- Takes back the clients of a node that others took for dead.

@@ -237,7 +237,8 @@ class RedisBackplane implements Backplane {
     this.#wasConnected = connected;
     this.#handlers.connectionChanged(connected);
     if (connected) void this.#directory.refresh(performance.now() - this.#lostMs);
-    else this.#lostMs = performance.now();
+    // it may have been silent for long before that was noticed
+    else this.#lostMs = this.#logReader.lastReplyMs;
   }
 
   async #trim(): Promise<void> {

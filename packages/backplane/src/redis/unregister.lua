@@ -18,7 +18,8 @@ if ARGV[4] == '0' then
   cursor = redis.call('HGET', KEYS[1], 'adopted') or ''
   likeness = hold and string.match(hold, '^%S+') or ''
 end
-if likeness ~= '' then
+-- what was done before, and the node did not hear so, is not done again
+if likeness ~= '' and (hold or redis.call('EXISTS', KEYS[1]) == 1) then
   -- others took the node for dead, and made an orphan of the client while it was alive
   if not hold then disown(ARGV[5], likeness, ARGV[2]) end
   local orphan = {cursor = cursor, maker = ARGV[2], count = 1, lifeMs = tonumber(ARGV[6])}
