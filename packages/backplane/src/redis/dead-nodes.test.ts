@@ -230,6 +230,9 @@ test("while Redis was away nobody could come: the time does not count", async ()
   expect(await arrive(other, "d3")).toBe(cursors[1]);
   await redis.del(`${prefix}away`);
   expect(await arrive(other, "d4")).toBeUndefined();
+  // a node that was there first did not know of it
+  await redis.set(`${prefix}away`, 9_000);
+  expect(await arrive(other, "d5")).toBe(cursors[1]);
 });
 
 test("a node that was cut off tells for how long", async () => {

@@ -76,7 +76,9 @@ export class Directory {
    */
   async refresh(awayMs: number): Promise<void> {
     try {
-      await this.#redis.set(this.#keys.away, Math.ceil(awayMs), "PX", comeBackMs);
+      // another node may have been cut off for longer
+      const knownMs = Number((await this.#redis.get(this.#keys.away)) ?? 0);
+      await this.#redis.set(this.#keys.away, Math.ceil(Math.max(awayMs, knownMs)), "PX", comeBackMs);
       await this.#beat();
       await this.#forgetLeft();
       await this.#renewClients();

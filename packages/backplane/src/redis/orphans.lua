@@ -12,6 +12,9 @@
 -- How long clients that are alike come back in another order than they left in.
 local reorderMs = 2000
 
+-- How much longer those are known that are no more enough for all: they are again once it is told that Redis was away.
+local spentMs = 10000
+
 -- Orphans that are alike are told apart no finer than this: a node that leaves makes thousands of them.
 local fineMs = 200
 
@@ -107,9 +110,10 @@ local function adopt(prefix, likeness, lifeMs)
   for at = 1, #all, 2 do
     local left, lastMs, cursor = string.match(all[at + 1], '^(%d+) (%d+) (%S+)$')
     local ageMs = now - lastMs
-    if ageMs > lifeMs or left == '0' and ageMs > enoughMs then
+    local isSpent = left == '0' and ageMs > enoughMs
+    if ageMs > lifeMs or isSpent and ageMs > enoughMs + spentMs then
       redis.call('HDEL', key, all[at])
-    else
+    elseif not isSpent then
       if not oldest or isOlder(cursor, oldest) then oldest = cursor end
       if left ~= '0' and (not taken or isOlder(cursor, taken.cursor)) then
         taken = {field = all[at], cursor = cursor, rest = (left - 1) .. ' ' .. lastMs .. ' ' .. cursor}
