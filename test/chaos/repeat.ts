@@ -33,13 +33,15 @@ export function causeOfRepeat(
   const { plan, timeline, alike } = evidence;
   if (plan.kind !== "stock") return "none";
   if (!wasLive(first, timeline)) return "own";
-  const explains = (marks: readonly Mark[]): boolean =>
+  const explains = (marks: readonly Mark[], isOwn: boolean): boolean =>
     marks.some((mark, index) => {
       if (mark.type !== "end" || mark.atMs > handed.atMs || mark.atMs < handed.atMs - orphanMs) return false;
-      return isStreamEnd(marks, index) && isJustBefore(mark, event, evidence);
+      if (isOwn && event.begunMs > mark.atMs + slackMs) return false;
+      return isStreamEnd(marks, index) && isSince(mark, event, evidence);
     });
-  if (explains(timeline)) return "own";
-  return alike.some(explains) ? "alike" : "none";
+  if (explains(timeline, true)) return "own";
+  // what came behind the other's end, the other has not had: whoever takes its place is sent that too
+  return alike.some((marks) => explains(marks, false)) ? "alike" : "none";
 }
 
 /** Whether a mark begins or ends a stream, or says that it is live. */
@@ -59,11 +61,12 @@ function isStreamEnd(marks: readonly Mark[], index: number): boolean {
   return before?.type === "live";
 }
 
-function isJustBefore(end: Mark, event: WrittenEvent, { journal }: Evidence): boolean {
+/** Whether an event was written in the last 2 s before an end, or behind it. */
+function isSince(end: Mark, event: WrittenEvent, { journal }: Evidence): boolean {
   let sinceMs = end.atMs - repeatableMs - slackMs;
   for (const away of journal.standstills.toReversed()) {
     if (away.fromMs > end.atMs || away.toMs + reconnectMs < sinceMs) continue;
     sinceMs = Math.min(sinceMs, away.fromMs - repeatableMs - slackMs);
   }
-  return event.begunMs >= sinceMs && event.begunMs <= end.atMs + slackMs;
+  return event.begunMs >= sinceMs;
 }
