@@ -18,8 +18,8 @@ export const sabotages = {
   resume: [
     {
       file: "apps/gateway/src/node-handlers.ts",
-      text: "if (stream?.markSubscribed() === true) beginStream(context, stream, adopted);",
-      by: "stream?.markSubscribed();",
+      text: "if (stream?.markSubscribed(adopted !== undefined) === true) beginStream(context, stream, adopted);",
+      by: "stream?.markSubscribed(false);",
     },
   ],
   anchor: [

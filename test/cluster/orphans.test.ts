@@ -62,6 +62,11 @@ async function gapsOf(url: string): Promise<number | undefined> {
   return (await readMetrics(url)).get("sluice_log_gaps_total");
 }
 
+async function streamsOpen(): Promise<number> {
+  const counts = cluster.nodes.map(async ({ url }) => (await readMetrics(url)).get("sluice_streams") ?? 0);
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}
+
 const nobody = (): Promise<void> => Promise.resolve();
 
 describe("P5: an SDK that never offers a cursor misses nothing", () => {
@@ -92,7 +97,8 @@ describe("P5: an SDK that never offers a cursor misses nothing", () => {
 
   test("of what is written behind a gap, which ends its stream", async () => {
     const stream = await open(0);
-    await cluster.redis.del(`${cluster.prefix}log`);
+    // a node that waits for the next entry has read everything
+    await cluster.redis.multi().del(`${cluster.prefix}log`).call("CLIENT", "KILL", "TYPE", "normal").exec();
     for (const { url } of cluster.nodes) {
       await expect.poll(() => gapsOf(url), { timeout: 5_000 }).toBe(1);
     }
@@ -100,6 +106,20 @@ describe("P5: an SDK that never offers a cursor misses nothing", () => {
     await stream.waitForEnd(10_000);
     expect(postsIn(stream)).toEqual([]);
     expect(await comeBack()).toEqual(["missed", "live"]);
+  });
+
+  test("when it leaves the stream that it came back to, since its POST was not answered", async () => {
+    await miss(nobody);
+    const givenUp = await open(1);
+    await givenUp.waitForCount(1);
+    expect(postsIn(givenUp)).toEqual(["missed"]);
+    givenUp.close();
+    await expect.poll(streamsOpen).toBe(0);
+    await write("missed too");
+    // by then the orphan that it took is spent
+    const another = await open(0, { wanted: ["news"] });
+    await another.waitForEnd(10_000);
+    expect(await comeBack()).toEqual(["missed too", "live"]);
   });
 
   test("when it comes back with its token", async () => {

@@ -129,8 +129,8 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       nowMs,
       onCut: (reason) => metrics.cuts.inc({ reason }),
       onUnblocked: (clientId) => hub.unblock(clientId),
-      onEnded: ({ clientId, isSubscribed }, by) => {
-        const isOrphan = by === "node" || resumer.isPending(clientId);
+      onEnded: ({ clientId, isSubscribed, hasJustAdopted }, by) => {
+        const isOrphan = by === "node" || hasJustAdopted || resumer.isPending(clientId);
         const orphanedAt = isOrphan ? settled.of(clientId) : undefined;
         void backplane.unregister(clientId, { orphanedAt, wasSubscribed: isSubscribed });
         settled.forget(clientId);

@@ -42,7 +42,7 @@ export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
     apply: ({ clientId, adopted, ...change }) => {
       if (!hub.apply(clientId, change)) return "unknown-client";
       const stream = streams.find(clientId);
-      if (stream?.markSubscribed() === true) beginStream(context, stream, adopted);
+      if (stream?.markSubscribed(adopted !== undefined) === true) beginStream(context, stream, adopted);
       return "applied";
     },
     sendLast: ({ clientId, subscription, data }) =>

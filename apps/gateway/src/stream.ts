@@ -55,6 +55,7 @@ export class Stream implements ClientSink {
   /** Whether bytes can be written; the socket's own answer takes longer. */
   #isOpen = false;
   #subscribedMs: number | undefined;
+  #hasAdopted = false;
   #endedMs: number | undefined;
 
   constructor(clientId: string, { lifeMs, offered, context }: StreamOptions) {
@@ -131,12 +132,22 @@ export class Stream implements ClientSink {
 
   /**
    * Notes that a POST for this client was applied.
+   * @param hasAdopted whether the client took the place of an orphan
    * @returns whether it was the first
    */
-  markSubscribed(): boolean {
+  markSubscribed(hasAdopted: boolean): boolean {
     if (this.#subscribedMs !== undefined) return false;
     this.#subscribedMs = this.#context.nowMs();
+    this.#hasAdopted = hasAdopted;
     return true;
+  }
+
+  /**
+   * Whether the client took an orphan's place so lately that it may never have heard so: an SDK whose POST is not answered
+   * leaves by itself, and comes back.
+   */
+  get hasJustAdopted(): boolean {
+    return this.#hasAdopted && this.#context.nowMs() - (this.#subscribedMs ?? 0) < firstPostMs;
   }
 
   /**
