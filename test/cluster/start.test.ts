@@ -40,7 +40,7 @@ describe("a start that cannot be ends with one readable message", () => {
     expect(stdout).toBe("");
     expect(stderr).toBe(`Sluice cannot start:
   PORT: expected a whole number, from 0 to 65535, got "80x"
-  REDIS_URL: expected a URL beginning with redis:// or rediss://, got "localhost"
+  REDIS_URL: expected a URL beginning with redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS), got "localhost"
   LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"
 `);
   });

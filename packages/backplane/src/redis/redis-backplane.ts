@@ -22,6 +22,7 @@ import { type Keys, keysUnder } from "./keys.ts";
 import { findEntry, LogReader, readEntries } from "./log-reader.ts";
 import { OwnerCalls } from "./owner-calls.ts";
 import { parseNodeMessage } from "./node-message.ts";
+import type { RedisUrl } from "./redis-url.ts";
 import { Script } from "./script.ts";
 
 const takeTicketScript = new Script<number>("take-ticket.lua");
@@ -43,12 +44,12 @@ interface Connections {
  * @throws {BackplaneError} `unavailable` where Redis does not answer within ten seconds
  */
 export async function openRedisBackplane(
-  url: string,
+  url: RedisUrl,
   options: BackplaneOptions,
   handlers: NodeHandlers,
 ): Promise<Backplane> {
   const nodeId = randomBytes(8).toString("hex");
-  const connections = await connectAll(url, nodeId, options.silenceMs);
+  const connections = await connectAll(url, nodeId, options);
   const backplane = new RedisBackplane(nodeId, connections, { options, handlers });
   try {
     await backplane.start();
@@ -60,16 +61,26 @@ export async function openRedisBackplane(
 }
 
 /** Opens all three connections or none: one that is left over would reconnect for ever. */
-async function connectAll(url: string, nodeId: string, silenceMs: number): Promise<Connections> {
-  const connect = (role: string): Promise<Redis> => connectRedis(url, `sluice-${nodeId}-${role}`, silenceMs);
+async function connectAll(url: RedisUrl, nodeId: string, options: BackplaneOptions): Promise<Connections> {
+  const { silenceMs, keyPrefix } = options;
+  const opened: Redis[] = [];
+  // channels are heard on a demoted Redis too, and a node that listens there counts as dead
+  const onMisplaced = (): void => {
+    for (const redis of opened) if (redis.status === "ready") redis.disconnect(true);
+  };
+  const connect = async (role: string): Promise<Redis> => {
+    const name = `sluice-${nodeId}-${role}`;
+    const redis = await connectRedis(url, { name, silenceMs, key: keysUnder(keyPrefix).log, onMisplaced });
+    opened.push(redis);
+    return redis;
+  };
   const opening = [connect("commands"), connect("log"), connect("channels")] as const;
   try {
     const [commands, log, channels] = await Promise.all(opening);
     return { commands, log, channels };
   } catch (error) {
-    for (const opened of await Promise.allSettled(opening)) {
-      if (opened.status === "fulfilled") opened.value.disconnect();
-    }
+    await Promise.allSettled(opening);
+    for (const redis of opened) redis.disconnect();
     throw error;
   }
 }
