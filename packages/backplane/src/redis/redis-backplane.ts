@@ -24,6 +24,7 @@ import { OwnerCalls } from "./owner-calls.ts";
 import { parseNodeMessage } from "./node-message.ts";
 import type { RedisUrl } from "./redis-url.ts";
 import { Script } from "./script.ts";
+import { watchSentinels } from "./sentinel-watch.ts";
 
 const takeTicketScript = new Script<number>("take-ticket.lua");
 const trimScript = new Script<number>("trim.lua");
@@ -32,11 +33,12 @@ const trimMs = 5_000;
 /** How often Redis is asked for a sign of life, as a share of the silence that says it is lost. */
 const aliveShare = 0.4;
 
-/** A node's three connections: commands, blocking reads of the log, and channels. */
+/** A node's three connections: commands, blocking reads of the log, and channels; and those to Sentinels, if any. */
 interface Connections {
   readonly commands: Redis;
   readonly log: Redis;
   readonly channels: Redis;
+  readonly sentinels: readonly Redis[];
 }
 
 /**
@@ -77,7 +79,8 @@ async function connectAll(url: RedisUrl, nodeId: string, options: BackplaneOptio
   const opening = [connect("commands"), connect("log"), connect("channels")] as const;
   try {
     const [commands, log, channels] = await Promise.all(opening);
-    return { commands, log, channels };
+    const sentinels = url.kind === "sentinel" ? watchSentinels(url, onMisplaced) : [];
+    return { commands, log, channels, sentinels };
   } catch (error) {
     await Promise.allSettled(opening);
     for (const redis of opened) redis.disconnect();
@@ -219,7 +222,7 @@ class RedisBackplane implements Backplane {
     await this.#directory.close();
     await this.#logReader.close();
     this.#channelReader.close();
-    this.#connections.commands.disconnect();
+    for (const redis of [this.#connections.commands, ...this.#connections.sentinels]) redis.disconnect();
   }
 
   #all(): readonly Redis[] {
