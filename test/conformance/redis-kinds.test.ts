@@ -1,5 +1,8 @@
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startRedisCluster } from "../harness/redis-cluster.ts";
+import { startRedisTls } from "../harness/redis-tls.ts";
+import { documentedRules, putUser } from "../harness/redis-users.ts";
 import { cases } from "./cases.ts";
 import { type StartedTarget, startTarget } from "./start-target.ts";
 import { lackOf } from "./target.ts";
@@ -15,7 +18,22 @@ async function startCluster(): Promise<StartedRedis> {
   return { env: { REDIS_URL: url, KEY_PREFIX: "" }, close };
 }
 
-describe.each([["Redis Cluster of three masters", startCluster]])("%s", (_name, startRedis) => {
+/** TLS with a private CA, clients that show a certificate, and the user of `docs/redis.md`. */
+async function startTlsAndAcl(): Promise<StartedRedis> {
+  const { plainUrl, tlsPort, files, close } = await startRedisTls(true);
+  const redis = new Redis(plainUrl);
+  await putUser(redis, "nodes", documentedRules("nodes"));
+  // nobody else may do anything
+  await redis.call("ACL", "SETUSER", "default", "off");
+  redis.disconnect();
+  const url = `rediss://nodes:password@localhost:${tlsPort}?${new URLSearchParams(files).toString()}`;
+  return { env: { REDIS_URL: url, KEY_PREFIX: "" }, close };
+}
+
+describe.each([
+  ["Redis Cluster of three masters", startCluster],
+  ["TLS and the user with the least permissions", startTlsAndAcl],
+])("%s", (_name, startRedis) => {
   let redis: StartedRedis;
   let started: StartedTarget;
   beforeAll(async () => {

@@ -8,6 +8,8 @@ interface Meaning {
 
 const meanings: readonly Meaning[] = [
   { form: /\bWRONGPASS\b/, words: "the user or the password is wrong", lasts: true },
+  { form: /\bNOPERM\b/, words: "the user lacks a permission", lasts: true },
+  { form: /DB index is out of range/, words: "it has no database of that number", lasts: true },
   { form: /\bNOAUTH\b/, words: "it wants a password, as in redis://user:password@host", lasts: true },
   {
     form: /^ERR_TLS_CERT_ALTNAME_INVALID/,
