@@ -17,7 +17,7 @@ import type {
 import { BackplaneError } from "../backplane-error.ts";
 import { ChannelReader } from "./channel-reader.ts";
 import { connectRedis } from "./connection.ts";
-import { Directory } from "./directory.ts";
+import { comeBackMs, Directory } from "./directory.ts";
 import { type Keys, keysUnder } from "./keys.ts";
 import { findEntry, LogReader, readEntries } from "./log-reader.ts";
 import { OwnerCalls } from "./owner-calls.ts";
@@ -106,6 +106,7 @@ class RedisBackplane implements Backplane {
   #trims: NodeJS.Timeout | undefined;
   #wasConnected = true;
   #lostMs = 0;
+  #backMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     nodeId: string,
@@ -189,11 +190,11 @@ class RedisBackplane implements Backplane {
   }
 
   subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
-    return this.#command(() => this.#ownerCalls.subscribe(change));
+    return this.#command(async () => this.#doubt(await this.#ownerCalls.subscribe(change)));
   }
 
   sendLast(frame: LastFrame): Promise<LastFrameOutcome> {
-    return this.#command(() => this.#ownerCalls.sendLast(frame));
+    return this.#command(async () => this.#doubt(await this.#ownerCalls.sendLast(frame)));
   }
 
   release(clientIds: readonly string[], identity: string): Promise<void> {
@@ -238,6 +239,12 @@ class RedisBackplane implements Backplane {
     }
   }
 
+  /** A client whose entry, or whose owner's, has expired while Redis was away is known again once its owner is back. */
+  #doubt<Outcome extends string>(outcome: Outcome): Outcome | "no-answer" {
+    const areAllBack = this.connected && performance.now() - this.#backMs > comeBackMs;
+    return outcome === "unknown-client" && !areAllBack ? "no-answer" : outcome;
+  }
+
   #receive(text: string): void {
     const message = parseNodeMessage(text);
     if (message === undefined)
@@ -250,7 +257,10 @@ class RedisBackplane implements Backplane {
     if (connected === this.#wasConnected) return;
     this.#wasConnected = connected;
     this.#handlers.connectionChanged(connected);
-    if (connected) void this.#directory.refresh(performance.now() - this.#lostMs);
+    if (connected) {
+      this.#backMs = performance.now();
+      void this.#directory.refresh(this.#backMs - this.#lostMs);
+    }
     // it may have been silent for long before that was noticed
     else this.#lostMs = this.#logReader.lastReplyMs;
   }
