@@ -1,3 +1,4 @@
+import { createPublisher } from "@sluice/publisher";
 import type { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import { demoCollectionsFile } from "../harness/cluster.ts";
@@ -96,6 +97,7 @@ describe.concurrent("a failover by Sentinel", () => {
     await withScene(async (scene) => {
       const { redis, streams, readiness } = scene;
       const [first, second] = redis.both;
+      const writer = redis.connect();
       await write(first, "a1", "a2");
       await redis.sentinel.call("SENTINEL", "FAILOVER", "mymaster");
       await waitUntil(() => isPrimary(second), "the handover", 20_000);
@@ -113,7 +115,11 @@ describe.concurrent("a failover by Sentinel", () => {
       await redis.servers[1].close();
       await waitUntil(() => isPrimary(first), "the failover", 30_000);
       await expectReady(scene);
-      await write(first, "c1", "c2");
+      const publisher = createPublisher(writer);
+      for (const id of ["c1", "c2"]) {
+        await publisher.record({ collection: "posts", action: "create", record: { id } });
+      }
+      writer.disconnect();
       const all = await logged(first);
       expect(all).toEqual(["a1", "a2", "b1", "b2", "c1", "c2"]);
       for (const stream of streams) {

@@ -14,7 +14,7 @@ type RedisServer = Awaited<ReturnType<typeof startRedisServer>>;
 export interface RedisSentinel {
   /** Names a Sentinel that is not there in front of the one that is. */
   readonly url: string;
-  /** As a writer of one's own would connect, through the Sentinel. */
+  /** Connects as a writer does, through the Sentinel. */
   readonly connect: () => Redis;
   /** Connections to both servers: the first primary, and the first replica. */
   readonly both: readonly [Redis, Redis];
@@ -80,13 +80,12 @@ sentinel failover-timeout ${primaryName} 10000
   const hosts = `127.0.0.1:1,127.0.0.1:${sentinelPort}`;
   return {
     url: `redis+sentinel://:${password}@${hosts}/${primaryName}?sentinelPassword=${sentinelPassword}`,
-    connect: () =>
-      new Redis({
-        sentinels: [{ host: "127.0.0.1", port: sentinelPort }],
-        name: primaryName,
-        password,
-        sentinelPassword,
-      }),
+    connect: () => {
+      const sentinels = [{ host: "127.0.0.1", port: sentinelPort }];
+      const redis = new Redis({ sentinels, name: primaryName, password, sentinelPassword });
+      redis.on("error", () => undefined);
+      return redis;
+    },
     both,
     servers: [primary, replica],
     sentinel,
