@@ -70,7 +70,9 @@ function checkRole({ kind }: RedisUrl, info: ReadonlyMap<string, string>): reado
     const reason = "XTRIM MINID, which trims the log by age, came with that";
     return [{ weight: "fatal", text: `expected Redis 6.2 or newer, got ${version}: ${reason}` }];
   }
-  if (kind !== "cluster" && info.get("redis_mode") === "cluster") {
+  // Valkey's own name for it is the second one
+  const mode = info.get("redis_mode") ?? info.get("server_mode");
+  if (kind !== "cluster" && mode === "cluster") {
     return [
       { weight: "fatal", text: "it is a node of a cluster: expected its URL to begin with redis+cluster://" },
     ];

@@ -29,7 +29,6 @@ const meanings: readonly Meaning[] = [
   },
   { form: /\bECONNRESET\b/, words: "it hung up; perhaps it wants TLS, rediss://", lasts: false },
   { form: /\bETIMEDOUT\b/, words: "it did not answer; perhaps it is not there, or has no TLS", lasts: false },
-  { form: /invalid reply: null/, words: "the Sentinel knows no primary of that name", lasts: false },
 ];
 
 /** Why Redis could not be connected to, for its operator. */

@@ -64,8 +64,8 @@ export async function tryCommands({ redis, listener, keyPrefix }: Trial): Promis
       const text = error instanceof Error ? error.message : String(error);
       if (text.startsWith("ERR EXEC without MULTI")) return false;
       if (!/\bNOPERM\b/.test(text)) faults.add(text);
-      else if (/\bkeys?\b/.test(text)) missing.add(`~${keyPrefix}*`);
-      else if (/\bchannels?\b/.test(text)) missing.add(channels);
+      else if (/to access .*\bkeys?\b/.test(text)) missing.add(`~${keyPrefix}*`);
+      else if (/to access .*\bchannels?\b/.test(text)) missing.add(channels);
       else missing.add(`+${containers.has(name) ? `${name}|${args[0]}` : name}`);
       return false;
     }
