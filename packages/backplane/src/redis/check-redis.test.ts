@@ -71,9 +71,7 @@ describe("a user", () => {
 
   test("of a database needs to choose it", async () => {
     await putUser(redis, "nodes", documentedRules("nodes"));
-    await expect(check(`${asNode()}/2`)).rejects.toThrow(
-      "the user lacks a permission (NOPERM this user has no",
-    );
+    await expect(check(`${asNode()}/2`)).rejects.toThrow(/the user lacks a permission \(NOPERM .*select/);
     await putUser(redis, "nodes", [...documentedRules("nodes"), "+select"]);
     expect(await check(`${asNode()}/2`)).toEqual([unknownLimit]);
     await expect(check(`${asNode()}/99`)).rejects.toThrow("it has no database of that number");
