@@ -99,4 +99,39 @@ describe.concurrent("a node whose Redis is demoted, and goes on answering", { ti
       expect(node.counts.gaps).toBe(0);
     });
   });
+
+  test("comes over with its slot, when that is moved to another server of the cluster", async () => {
+    await withCleanup(async (later) => {
+      const cluster = await startRedisCluster();
+      later(cluster.close);
+      const from = (await cluster.ownerOf("{rt}:log")).redis;
+      const to = cluster.nodes.map(({ redis }) => redis).find((redis) => redis !== from);
+      if (to === undefined) throw new TypeError("expected another master");
+      const node = await openRecordingNode({ redisUrl: cluster.url, keyPrefix: "{rt}:" });
+      later(() => node.backplane.close());
+      await node.hold("c1");
+      await node.backplane.append(["before"]);
+      await waitUntil(() => node.events.length === 1, "the event before the move");
+
+      await moveSlot(await from.cluster("KEYSLOT", "{rt}:log"), from, to);
+      await expectToWorkOn(to, "{rt}:", node);
+      expect(node.counts.gaps).toBe(0);
+    });
+  });
 });
+
+/** As `redis-cli --cluster reshard` does it. */
+async function moveSlot(slot: number, from: Redis, to: Redis): Promise<void> {
+  const [fromId, toId] = await Promise.all(
+    [from, to].map(async (redis) => String(await redis.call("CLUSTER", "MYID"))),
+  );
+  await to.call("CLUSTER", "SETSLOT", slot, "IMPORTING", fromId ?? "");
+  await from.call("CLUSTER", "SETSLOT", slot, "MIGRATING", toId ?? "");
+  const port = to.options.port ?? 0;
+  let keys = await from.cluster("GETKEYSINSLOT", slot, 100);
+  while (keys.length > 0) {
+    await from.call("MIGRATE", "127.0.0.1", port, "", 0, 5_000, "KEYS", ...keys);
+    keys = await from.cluster("GETKEYSINSLOT", slot, 100);
+  }
+  for (const redis of [to, from]) await redis.call("CLUSTER", "SETSLOT", slot, "NODE", toId ?? "");
+}
