@@ -17,13 +17,15 @@ export function watchSentinels(
       tls,
       enableReadyCheck: false,
       disableClientInfo: true,
+      // nobody could catch its errors
+      autoResubscribe: false,
     });
     // one that is away is tried again; without any, the move is noticed when the old primary refuses
     sentinel.on("error", () => undefined);
+    sentinel.on("ready", () => void sentinel.subscribe("+switch-master").catch(() => undefined));
     sentinel.on("message", (_channel, text: string) => {
       if (text.split(" ")[0] === primary) onMoved();
     });
-    sentinel.subscribe("+switch-master").catch(() => undefined);
     return sentinel;
   });
 }
