@@ -6,7 +6,7 @@ const reorderMs = 2_000;
 interface Orphan {
   readonly cursor: string;
   readonly endedMs: number;
-  isAdopted: boolean;
+  adoptedMs: number | undefined;
 }
 
 /**
@@ -27,15 +27,15 @@ export class MemoryOrphans {
     const alike = this.#orphans.get(likeness) ?? [];
     this.#orphans.set(likeness, alike);
     const at = alike.findLastIndex((other) => compareEntries(other.cursor, cursor) <= 0);
-    alike.splice(at + 1, 0, { cursor, endedMs: Date.now(), isAdopted: false });
+    alike.splice(at + 1, 0, { cursor, endedMs: Date.now(), adoptedMs: undefined });
     this.#sweep();
   }
 
-  /** The cursor of the oldest; shortly after the end there are enough for all. */
+  /** The cursor of the oldest; there are enough for all shortly after the end, and as long as somebody is awaited. */
   adopt(likeness: string): string | undefined {
     const alike = this.#dropOld(likeness);
-    const next = alike.find(({ isAdopted }) => !isAdopted);
-    if (next !== undefined) next.isAdopted = true;
+    const next = alike.find(({ adoptedMs }) => adoptedMs === undefined);
+    if (next !== undefined) next.adoptedMs = Date.now();
     return alike[0]?.cursor;
   }
 
@@ -49,9 +49,15 @@ export class MemoryOrphans {
   /** @returns those that are left */
   #dropOld(likeness: string): readonly Orphan[] {
     const nowMs = Date.now();
-    const kept = (this.#orphans.get(likeness) ?? []).filter(
-      ({ endedMs, isAdopted }) => nowMs - endedMs <= (isAdopted ? reorderMs : this.#lifeMs),
-    );
+    const alike = this.#orphans.get(likeness) ?? [];
+    const awaited = alike.filter(({ adoptedMs }) => adoptedMs === undefined).map(({ endedMs }) => endedMs);
+    const awaitedMs = Math.min(...awaited);
+    const kept = alike.filter(({ endedMs, adoptedMs }) => {
+      const ageMs = nowMs - endedMs;
+      return (
+        ageMs <= this.#lifeMs && (ageMs <= reorderMs || adoptedMs === undefined || adoptedMs >= awaitedMs)
+      );
+    });
     if (kept.length > 0) this.#orphans.set(likeness, kept);
     else this.#orphans.delete(likeness);
     return kept;

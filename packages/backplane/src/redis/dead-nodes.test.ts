@@ -89,6 +89,23 @@ describe("a dead node's client is adopted", () => {
   });
 });
 
+test("a client is adopted as what it is now, also where its node was writing down what it was", async () => {
+  await arrive(owner, "c1");
+  const holds = `${prefix}holds:${owner.backplane.nodeId}`;
+  const stale = (await redis.hget(holds, "c1")) ?? "";
+  await record(cursors[1]);
+  const ticket = await other.backplane.takeTicket();
+  const change = { clientId: "c1", ticket, address: "", identity: guest, subscriptions: ["a", "b"] };
+  await other.backplane.subscribe(change);
+  await redis.hset(holds, "c1", stale);
+  await record(cursors[2]);
+  await die();
+  await other.hold("c2");
+  const again = { ...change, clientId: "c2", ticket: await other.backplane.takeTicket() };
+  await other.backplane.subscribe(again);
+  expect(other.applied.at(-1)?.adopted).toBe(cursors[2]);
+});
+
 test("a client that has lost its identity is adopted as the guest that it is", async () => {
   const ann = {
     kind: "record",
@@ -225,7 +242,7 @@ test("while Redis was away nobody could come: the time does not count", async ()
   const [key = ""] = await redis.keys(`${prefix}orphans:*`);
   const [field = ""] = await redis.hkeys(key);
   const endedMs = Date.now() - 10_000;
-  await redis.hset(key, field, `0 ${endedMs} ${cursors[1]}`);
+  await redis.hset(key, field, `0 ${endedMs} ${endedMs} ${endedMs} ${cursors[1]}`);
   await redis.set(`${prefix}away`, 9_000);
   expect(await arrive(other, "d3")).toBe(cursors[1]);
   await redis.del(`${prefix}away`);
@@ -234,6 +251,30 @@ test("while Redis was away nobody could come: the time does not count", async ()
   await redis.set(`${prefix}away`, 9_000);
   expect(await arrive(other, "d5")).toBe(cursors[1]);
 });
+
+test("who is awaited finds a place, though one that is like it and ended later has taken that and come back long ago", async () => {
+  for (const id of ["c1", "c2"]) await arrive(owner, id);
+  const laterId = `${Number(cursors[2]?.split("-")[0]) + 1_000}-0`;
+  await redis.xadd(`${prefix}log`, laterId, "event", "later");
+  await owner.backplane.unregister("c1", { orphanedAt: cursors[1], wasSubscribed: true });
+  await owner.backplane.unregister("c2", { orphanedAt: laterId, wasSubscribed: true });
+  expect(await arrive(other, "d2")).toBe(cursors[1]);
+  await makeOlder(10_000);
+  expect(await arrive(other, "d1")).toBe(cursors[1]);
+  // nobody is awaited any more
+  await makeOlder(10_000);
+  expect(await arrive(other, "d3")).toBeUndefined();
+});
+
+/** Moves all that is known of when orphans ended and were adopted into the past. */
+async function makeOlder(byMs: number): Promise<void> {
+  const [key = ""] = await redis.keys(`${prefix}orphans:*`);
+  for (const [field, text] of Object.entries(await redis.hgetall(key))) {
+    const [left, first, last, taken, cursor] = text.split(" ");
+    const times = [first, last, taken].map((ms) => Math.max(0, Number(ms) - byMs));
+    await redis.hset(key, field, [left, ...times, cursor].join(" "));
+  }
+}
 
 test("a node that was cut off tells for how long", async () => {
   const lostMs = performance.now();

@@ -6,8 +6,9 @@
 --                        "<likeness> +<cursor>" where it began there; "@" -> "<cursor>" that all have had but those who
 --                        lag or began later
 -- rt:orphans:<likeness>  hash: "<when they were, in fifths of a second> <maker>" ->
---                        "<how many nobody has adopted> <Unix milliseconds of the last> <the oldest one's cursor>"; the
---                        maker is the id of the node that ended their streams, behind it " dead" where others did so
+--                        "<how many nobody has adopted> <the first one's end> <the last one's end> <the last adoption>
+--                        <the oldest one's cursor>", times in Unix milliseconds; the maker is the id of the node that
+--                        ended their streams, behind it " dead" where others did so
 
 -- How long clients that are alike come back in another order than they left in.
 local reorderMs = 2000
@@ -32,14 +33,27 @@ local function isOlder(one, other)
   return place ~= '' and otherPlace == ''
 end
 
+local function parseOrphans(text)
+  local left, firstMs, lastMs, takenMs, cursor = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%S+)$')
+  return {
+    left = tonumber(left), firstMs = tonumber(firstMs), lastMs = tonumber(lastMs), takenMs = tonumber(takenMs),
+    cursor = cursor
+  }
+end
+
+local function printOrphans(some)
+  return string.format('%.0f %.0f %.0f %.0f %s', some.left, some.firstMs, some.lastMs, some.takenMs, some.cursor)
+end
+
 -- Adds orphans of one likeness that were at the same place.
 local function addOrphans(prefix, likeness, orphan)
   local key = prefix .. 'orphans:' .. likeness
   local field = string.format('%.0f %s', math.floor(string.match(orphan.cursor, '^%d+') / fineMs), orphan.maker)
-  local known = redis.call('HGET', key, field) or '0 0 ' .. orphan.cursor
-  local left, cursor = string.match(known, '^(%d+) %d+ (%S+)$')
-  if isOlder(orphan.cursor, cursor) then cursor = orphan.cursor end
-  redis.call('HSET', key, field, string.format('%.0f %.0f %s', left + orphan.count, nowMs(), cursor))
+  local now = nowMs()
+  local known = parseOrphans(redis.call('HGET', key, field) or string.format('0 %.0f 0 0 %s', now, orphan.cursor))
+  if isOlder(orphan.cursor, known.cursor) then known.cursor = orphan.cursor end
+  known.left, known.lastMs = known.left + orphan.count, now
+  redis.call('HSET', key, field, printOrphans(known))
   redis.call('PEXPIRE', key, orphan.lifeMs)
 end
 
@@ -96,31 +110,47 @@ local function isDead(prefix, node)
   return redis.call('EXISTS', name) == 0 or redis.call('PUBSUB', 'NUMSUB', name)[2] == 0
 end
 
+-- The orphans of a likeness that are not too old, and the first end of those that nobody has adopted.
+local function readOrphans(key, lifeMs)
+  local all, now, known, awaitedMs = redis.call('HGETALL', key), nowMs(), {}, nil
+  for at = 1, #all, 2 do
+    local some = parseOrphans(all[at + 1])
+    some.field, some.ageMs = all[at], now - some.lastMs
+    if some.ageMs > lifeMs then
+      redis.call('HDEL', key, some.field)
+    else
+      known[#known + 1] = some
+      if some.left > 0 then awaitedMs = math.min(awaitedMs or now, some.firstMs) end
+    end
+  end
+  return known, awaitedMs
+end
+
 -- Takes the oldest orphan of a likeness. Clients that are alike cannot be told apart: each begins where the first of
--- those was that left together, and may get again what another one has had. One that left by itself may have come before
--- an orphan: shortly after the end there are enough for all. Time in which nobody could come does not count.
+-- those was that left together, and may get again what another one has had. So there are enough for all shortly after the
+-- end, since one that left by itself may have come before an orphan, and as long as somebody is awaited who ended before
+-- the last was adopted: it may have been his. Time in which nobody could come does not count.
 -- Returns its cursor, or nil.
 local function adopt(prefix, likeness, lifeMs)
   local enoughMs = reorderMs + (redis.call('GET', prefix .. 'away') or 0)
   for _, node in ipairs(redis.call('SMEMBERS', prefix .. 'nodes')) do
     if isDead(prefix, node) then orphanAll(prefix, node, lifeMs) end
   end
-  local key, now, oldest, taken = prefix .. 'orphans:' .. likeness, nowMs(), nil, nil
-  local all = redis.call('HGETALL', key)
-  for at = 1, #all, 2 do
-    local left, lastMs, cursor = string.match(all[at + 1], '^(%d+) (%d+) (%S+)$')
-    local ageMs = now - lastMs
-    local isSpent = left == '0' and ageMs > enoughMs
-    if ageMs > lifeMs or isSpent and ageMs > enoughMs + spentMs then
-      redis.call('HDEL', key, all[at])
+  local key, oldest, taken = prefix .. 'orphans:' .. likeness, nil, nil
+  local known, awaitedMs = readOrphans(key, lifeMs)
+  for _, some in ipairs(known) do
+    local isSpent = some.left == 0 and some.ageMs > enoughMs and not (awaitedMs and awaitedMs <= some.takenMs)
+    if isSpent and some.ageMs > enoughMs + spentMs then
+      redis.call('HDEL', key, some.field)
     elseif not isSpent then
-      if not oldest or isOlder(cursor, oldest) then oldest = cursor end
-      if left ~= '0' and (not taken or isOlder(cursor, taken.cursor)) then
-        taken = {field = all[at], cursor = cursor, rest = (left - 1) .. ' ' .. lastMs .. ' ' .. cursor}
-      end
+      if not oldest or isOlder(some.cursor, oldest) then oldest = some.cursor end
+      if some.left > 0 and (not taken or isOlder(some.cursor, taken.cursor)) then taken = some end
     end
   end
-  if taken then redis.call('HSET', key, taken.field, taken.rest) end
+  if taken then
+    taken.left, taken.takenMs = taken.left - 1, nowMs()
+    redis.call('HSET', key, taken.field, printOrphans(taken))
+  end
   return oldest and placeInLog(prefix, oldest)
 end
 

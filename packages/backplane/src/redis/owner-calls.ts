@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { identityKey } from "@sluice/protocol";
 import type { Redis } from "ioredis";
 import type {
+  AppliedChange,
   LastFrame,
   LastFrameOutcome,
   NodeHandlers,
@@ -38,8 +39,8 @@ export interface OwnerCallsContext {
   readonly handlers: NodeHandlers;
   /** How long a client can be adopted; 0 where nobody ever is. */
   readonly orphanMs: number;
-  /** Called when a client of this node has adopted an orphan. */
-  readonly onAdopted: (clientId: string) => void;
+  /** Called when a client of this node has adopted an orphan, or is no longer like those that it was like. */
+  readonly onChanged: (clientId: string) => void;
 }
 
 /** What this node asks the owners of clients to do, and what it does and answers as an owner itself. */
@@ -101,16 +102,21 @@ export class OwnerCalls {
   /** Takes a message from this node's control channel, and answers it. */
   async receive(message: NodeMessage): Promise<void> {
     if (message.type === "answer") return this.#answers.settle(message.request, message.outcome);
-    const { redis, keys, handlers, onAdopted } = this.#context;
-    const outcome =
-      message.type === "apply" ? handlers.apply(message.change) : handlers.sendLast(message.frame);
-    if (message.type === "apply" && message.change.adopted !== undefined) {
-      onAdopted(message.change.clientId);
-    }
+    const { redis, keys, handlers } = this.#context;
+    const outcome = message.type === "apply" ? this.#apply(message.change) : handlers.sendLast(message.frame);
     const { node, request } = message.reply;
     const answer = messageText({ type: "answer", request, outcome });
     // the asking node asks again if this is lost
     await redis.publish(keys.node(node), answer).catch(() => undefined);
+  }
+
+  #apply(change: AppliedChange): ReturnType<NodeHandlers["apply"]> {
+    const { handlers, onChanged } = this.#context;
+    const isFirst = handlers.describe(change.clientId)?.version === 0;
+    const outcome = handlers.apply(change);
+    // what this node was writing of the client meanwhile says what it was before
+    if (!isFirst || change.adopted !== undefined) onChanged(change.clientId);
+    return outcome;
   }
 }
 

@@ -113,7 +113,7 @@ class RedisBackplane implements Backplane {
       ...node,
       redis: commands,
       orphanMs: orphanSeconds * 1000,
-      onAdopted: (clientId) => directory.noteAdoption(clientId),
+      onChanged: (clientId) => directory.noteChange(clientId),
     });
     this.#logReader = new LogReader(log, { key: this.#keys.log, handlers, blockMs: aliveMs });
     this.#channelReader = new ChannelReader(channels, { ...node, listenMs: aliveMs });
