@@ -1,12 +1,15 @@
 import { compareEntries } from "@sluice/protocol";
 
-/** How long clients that are alike come back in another order than they left in. */
+/** How long clients that are alike come back in another order than they left in, and how long while some are out. */
 const reorderMs = 2_000;
+const outMs = 5_000;
 
 interface Orphan {
   readonly cursor: string;
   readonly endedMs: number;
-  adoptedMs: number | undefined;
+  isAdopted: boolean;
+  /** Whether all that were alike and had ended by then were adopted once. */
+  areAllBack: boolean;
 }
 
 /**
@@ -27,15 +30,16 @@ export class MemoryOrphans {
     const alike = this.#orphans.get(likeness) ?? [];
     this.#orphans.set(likeness, alike);
     const at = alike.findLastIndex((other) => compareEntries(other.cursor, cursor) <= 0);
-    alike.splice(at + 1, 0, { cursor, endedMs: Date.now(), adoptedMs: undefined });
+    alike.splice(at + 1, 0, { cursor, endedMs: Date.now(), isAdopted: false, areAllBack: false });
     this.#sweep();
   }
 
-  /** The cursor of the oldest; there are enough for all shortly after the end, and as long as somebody is awaited. */
+  /** The cursor of the oldest; there are enough for all shortly after the end, and while some are out. */
   adopt(likeness: string): string | undefined {
     const alike = this.#dropOld(likeness);
-    const next = alike.find(({ adoptedMs }) => adoptedMs === undefined);
-    if (next !== undefined) next.adoptedMs = Date.now();
+    const next = alike.find(({ isAdopted }) => !isAdopted);
+    if (next !== undefined) next.isAdopted = true;
+    if (alike.every(({ isAdopted }) => isAdopted)) for (const orphan of alike) orphan.areAllBack = true;
     return alike[0]?.cursor;
   }
 
@@ -49,14 +53,9 @@ export class MemoryOrphans {
   /** @returns those that are left */
   #dropOld(likeness: string): readonly Orphan[] {
     const nowMs = Date.now();
-    const alike = this.#orphans.get(likeness) ?? [];
-    const awaited = alike.filter(({ adoptedMs }) => adoptedMs === undefined).map(({ endedMs }) => endedMs);
-    const awaitedMs = Math.min(...awaited);
-    const kept = alike.filter(({ endedMs, adoptedMs }) => {
-      const ageMs = nowMs - endedMs;
-      return (
-        ageMs <= this.#lifeMs && (ageMs <= reorderMs || adoptedMs === undefined || adoptedMs >= awaitedMs)
-      );
+    const kept = (this.#orphans.get(likeness) ?? []).filter(({ endedMs, isAdopted, areAllBack }) => {
+      const keptMs = areAllBack ? reorderMs : outMs;
+      return nowMs - endedMs <= (isAdopted ? Math.min(keptMs, this.#lifeMs) : this.#lifeMs);
     });
     if (kept.length > 0) this.#orphans.set(likeness, kept);
     else this.#orphans.delete(likeness);

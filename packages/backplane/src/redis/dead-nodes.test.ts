@@ -155,6 +155,7 @@ test("a request for a client of a dead node adopts nobody and makes no orphan, h
   expect(await other.backplane.subscribe(change)).toBe("no-answer");
   expect(await arrive(other, "c3")).toBe(cursors[1]);
   const [key = ""] = await redis.keys(`${prefix}orphans:*`);
+  await redis.hdel(key, "@");
   const fields = await redis.hvals(key);
   expect(fields.map((text) => Number.parseInt(text, 10))).toEqual([0]);
 });
@@ -240,9 +241,9 @@ test("while Redis was away nobody could come: the time does not count", async ()
   // another two that are alike come first
   for (const id of ["d1", "d2"]) expect(await arrive(other, id)).toBe(cursors[1]);
   const [key = ""] = await redis.keys(`${prefix}orphans:*`);
-  const [field = ""] = await redis.hkeys(key);
+  const field = (await redis.hkeys(key)).find((name) => name !== "@") ?? "";
   const endedMs = Date.now() - 10_000;
-  await redis.hset(key, field, `0 ${endedMs} ${endedMs} ${endedMs} ${cursors[1]}`);
+  await redis.hset(key, field, `0 ${endedMs} ${cursors[1]}`);
   await redis.set(`${prefix}away`, 9_000);
   expect(await arrive(other, "d3")).toBe(cursors[1]);
   await redis.del(`${prefix}away`);
@@ -252,27 +253,34 @@ test("while Redis was away nobody could come: the time does not count", async ()
   expect(await arrive(other, "d5")).toBe(cursors[1]);
 });
 
-test("who is awaited finds a place, though one that is like it and ended later has taken that and come back long ago", async () => {
-  for (const id of ["c1", "c2"]) await arrive(owner, id);
-  const laterId = `${Number(cursors[2]?.split("-")[0]) + 1_000}-0`;
-  await redis.xadd(`${prefix}log`, laterId, "event", "later");
-  await owner.backplane.unregister("c1", { orphanedAt: cursors[1], wasSubscribed: true });
-  await owner.backplane.unregister("c2", { orphanedAt: laterId, wasSubscribed: true });
-  expect(await arrive(other, "d2")).toBe(cursors[1]);
-  await makeOlder(10_000);
-  expect(await arrive(other, "d1")).toBe(cursors[1]);
-  // nobody is awaited any more
-  await makeOlder(10_000);
-  expect(await arrive(other, "d3")).toBeUndefined();
+test("while others are out a place that was taken counts for longer, and no more once all are back", async () => {
+  for (const id of ["c1", "c2", "c3"]) await arrive(owner, id);
+  const places = [cursors[0], cursors[1], await laterEntry()];
+  for (const [index, orphanedAt] of places.entries()) {
+    await owner.backplane.unregister(`c${index + 1}`, { orphanedAt: orphanedAt ?? "", wasSubscribed: true });
+  }
+  // the last was refused less often than the first
+  expect(await arrive(other, "d3")).toBe(cursors[0]);
+  await makeOlder(4_000);
+  expect(await arrive(other, "d1")).toBe(cursors[0]);
+  expect(await arrive(other, "d2")).toBe(cursors[0]);
+  await makeOlder(2_000);
+  expect(await arrive(other, "d4")).toBeUndefined();
 });
+
+/** Writes an entry whose orphans are told apart from others. */
+async function laterEntry(): Promise<string> {
+  const id = `${Number(cursors[2]?.split("-")[0]) + 1_000}-0`;
+  return (await redis.xadd(`${prefix}log`, id, "event", "later")) ?? "";
+}
 
 /** Moves all that is known of when orphans ended and were adopted into the past. */
 async function makeOlder(byMs: number): Promise<void> {
   const [key = ""] = await redis.keys(`${prefix}orphans:*`);
   for (const [field, text] of Object.entries(await redis.hgetall(key))) {
-    const [left, first, last, taken, cursor] = text.split(" ");
-    const times = [first, last, taken].map((ms) => Math.max(0, Number(ms) - byMs));
-    await redis.hset(key, field, [left, ...times, cursor].join(" "));
+    const [left, lastMs, cursor] = text.split(" ");
+    const older = field === "@" ? `${Number(text) - byMs}` : [left, Number(lastMs) - byMs, cursor].join(" ");
+    await redis.hset(key, field, older);
   }
 }
 

@@ -6,12 +6,14 @@
 --                        "<likeness> +<cursor>" where it began there; "@" -> "<cursor>" that all have had but those who
 --                        lag or began later
 -- rt:orphans:<likeness>  hash: "<when they were, in fifths of a second> <maker>" ->
---                        "<how many nobody has adopted> <the first one's end> <the last one's end> <the last adoption>
---                        <the oldest one's cursor>", times in Unix milliseconds; the maker is the id of the node that
---                        ended their streams, behind it " dead" where others did so
+--                        "<how many nobody has adopted> <Unix milliseconds of the last> <the oldest one's cursor>"; the
+--                        maker is the id of the node that ended their streams, behind it " dead" where others did so;
+--                        "@" -> the last time when all were adopted, in Unix milliseconds
 
--- How long clients that are alike come back in another order than they left in.
+-- How long clients that are alike come back in another order than they left in, and how long while some are still out:
+-- an SDK that is refused five times in a row waits so long.
 local reorderMs = 2000
+local outMs = 5000
 
 -- How much longer those are known that are no more enough for all: they are again once it is told that Redis was away.
 local spentMs = 10000
@@ -33,27 +35,14 @@ local function isOlder(one, other)
   return place ~= '' and otherPlace == ''
 end
 
-local function parseOrphans(text)
-  local left, firstMs, lastMs, takenMs, cursor = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (%S+)$')
-  return {
-    left = tonumber(left), firstMs = tonumber(firstMs), lastMs = tonumber(lastMs), takenMs = tonumber(takenMs),
-    cursor = cursor
-  }
-end
-
-local function printOrphans(some)
-  return string.format('%.0f %.0f %.0f %.0f %s', some.left, some.firstMs, some.lastMs, some.takenMs, some.cursor)
-end
-
 -- Adds orphans of one likeness that were at the same place.
 local function addOrphans(prefix, likeness, orphan)
   local key = prefix .. 'orphans:' .. likeness
   local field = string.format('%.0f %s', math.floor(string.match(orphan.cursor, '^%d+') / fineMs), orphan.maker)
-  local now = nowMs()
-  local known = parseOrphans(redis.call('HGET', key, field) or string.format('0 %.0f 0 0 %s', now, orphan.cursor))
-  if isOlder(orphan.cursor, known.cursor) then known.cursor = orphan.cursor end
-  known.left, known.lastMs = known.left + orphan.count, now
-  redis.call('HSET', key, field, printOrphans(known))
+  local known = redis.call('HGET', key, field) or '0 0 ' .. orphan.cursor
+  local left, cursor = string.match(known, '^(%d+) %d+ (%S+)$')
+  if isOlder(orphan.cursor, cursor) then cursor = orphan.cursor end
+  redis.call('HSET', key, field, string.format('%.0f %.0f %s', left + orphan.count, nowMs(), cursor))
   redis.call('PEXPIRE', key, orphan.lifeMs)
 end
 
@@ -110,46 +99,46 @@ local function isDead(prefix, node)
   return redis.call('EXISTS', name) == 0 or redis.call('PUBSUB', 'NUMSUB', name)[2] == 0
 end
 
--- The orphans of a likeness that are not too old, and the first end of those that nobody has adopted.
+-- The orphans of a likeness that are not too old.
 local function readOrphans(key, lifeMs)
-  local all, now, known, awaitedMs = redis.call('HGETALL', key), nowMs(), {}, nil
+  local all, now, known = redis.call('HGETALL', key), nowMs(), {}
   for at = 1, #all, 2 do
-    local some = parseOrphans(all[at + 1])
-    some.field, some.ageMs = all[at], now - some.lastMs
-    if some.ageMs > lifeMs then
-      redis.call('HDEL', key, some.field)
-    else
-      known[#known + 1] = some
-      if some.left > 0 then awaitedMs = math.min(awaitedMs or now, some.firstMs) end
+    local left, lastMs, cursor = string.match(all[at + 1], '^(%d+) (%d+) (%S+)$')
+    if left and now - lastMs > lifeMs then
+      redis.call('HDEL', key, all[at])
+    elseif left then
+      known[#known + 1] = {field = all[at], left = tonumber(left), lastMs = tonumber(lastMs), cursor = cursor}
     end
   end
-  return known, awaitedMs
+  return known
 end
 
 -- Takes the oldest orphan of a likeness. Clients that are alike cannot be told apart: each begins where the first of
 -- those was that left together, and may get again what another one has had. So there are enough for all shortly after the
--- end, since one that left by itself may have come before an orphan, and as long as somebody is awaited who ended before
--- the last was adopted: it may have been his. Time in which nobody could come does not count.
+-- end, since one that left by itself may have come before an orphan, and somewhat longer as long as some are out: any of
+-- them may be the one whose place was taken first. Time in which nobody could come does not count.
 -- Returns its cursor, or nil.
 local function adopt(prefix, likeness, lifeMs)
-  local enoughMs = reorderMs + (redis.call('GET', prefix .. 'away') or 0)
+  local awayMs = redis.call('GET', prefix .. 'away') or 0
   for _, node in ipairs(redis.call('SMEMBERS', prefix .. 'nodes')) do
     if isDead(prefix, node) then orphanAll(prefix, node, lifeMs) end
   end
-  local key, oldest, taken = prefix .. 'orphans:' .. likeness, nil, nil
-  local known, awaitedMs = readOrphans(key, lifeMs)
-  for _, some in ipairs(known) do
-    local isSpent = some.left == 0 and some.ageMs > enoughMs and not (awaitedMs and awaitedMs <= some.takenMs)
-    if isSpent and some.ageMs > enoughMs + spentMs then
+  local key, now, oldest, taken, out = prefix .. 'orphans:' .. likeness, nowMs(), nil, nil, 0
+  local allBackMs = tonumber(redis.call('HGET', key, '@') or 0)
+  for _, some in ipairs(readOrphans(key, lifeMs)) do
+    local enoughMs = (some.lastMs > allBackMs and outMs or reorderMs) + awayMs
+    local isSpent = some.left == 0 and now - some.lastMs > enoughMs
+    if isSpent and now - some.lastMs > enoughMs + spentMs then
       redis.call('HDEL', key, some.field)
     elseif not isSpent then
       if not oldest or isOlder(some.cursor, oldest) then oldest = some.cursor end
       if some.left > 0 and (not taken or isOlder(some.cursor, taken.cursor)) then taken = some end
     end
+    out = out + some.left
   end
   if taken then
-    taken.left, taken.takenMs = taken.left - 1, nowMs()
-    redis.call('HSET', key, taken.field, printOrphans(taken))
+    redis.call('HSET', key, taken.field, string.format('%.0f %.0f %s', taken.left - 1, taken.lastMs, taken.cursor))
+    if out == 1 then redis.call('HSET', key, '@', now) end
   end
   return oldest and placeInLog(prefix, oldest)
 end
