@@ -20,14 +20,13 @@ test("it has the demo collections, where the gateway looks for them", () => {
 });
 
 test("it has a Redis that the gateways reach, and nobody else", () => {
-  const { spec } = only(development, NetworkPolicy.is, "redis");
-  const { labels } = gatewayPod(development);
-  const from = spec?.ingress?.flatMap((rule) => rule.from ?? []).map(({ podSelector }) => podSelector);
-  expect(from).toHaveLength(1);
-  expect(labels).toMatchObject(from?.[0]?.matchLabels ?? {});
   const { spec: redis } = only(development, StatefulSet.is);
-  expect(redis?.template.metadata?.labels).toMatchObject(spec?.podSelector?.matchLabels ?? {});
-  expect(redis?.template.metadata?.labels).toMatchObject(
-    only(development, Service.is, "redis").spec?.selector ?? {},
-  );
+  const { spec: policy } = only(development, NetworkPolicy.is, "redis");
+  const name = { "app.kubernetes.io/name": "redis" };
+  expect(redis?.template.metadata?.labels).toEqual(name);
+  expect(only(development, Service.is, "redis").spec?.selector).toEqual(name);
+  expect(policy?.podSelector?.matchLabels).toEqual(name);
+  expect(policy?.policyTypes).toEqual(["Ingress", "Egress"]);
+  const gateways = { podSelector: only(development, NetworkPolicy.is, "sluice").spec?.podSelector };
+  expect(policy?.ingress).toEqual([{ from: [gateways], ports: [{ port: "redis" }] }]);
 });

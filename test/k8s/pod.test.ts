@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigMap } from "kubernetes-models/v1";
-import { expect, inject, test } from "vitest";
+import { expect, inject, onTestFinished, test } from "vitest";
 import { type GatewayProcess, startGateway } from "../harness/gateway-process.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { postSubscriptions } from "../harness/realtime-client.ts";
@@ -17,23 +17,24 @@ const { container, env, pod } = gatewayPod(development);
 /** Node's own lock on the file system: it may be read, and nothing written. */
 const readOnly = ["--permission", "--allow-fs-read=*"];
 
-/** Starts the gateway as the pod would, on loopback and with the Redis of the tests. */
+/** Starts the gateway as the pod would, on loopback and with the Redis of the tests, until the test is over. */
 async function startPod(): Promise<GatewayProcess> {
   const { PORT: _, ...settings } = env;
-  return startGateway(
-    {
-      ...settings,
-      COLLECTIONS_FILE: mountedCollections(),
-      REDIS_URL: inject("redisUrl"),
-      KEY_PREFIX: uniqueKeyPrefix(),
-    },
-    readOnly,
-  );
+  const ours = {
+    COLLECTIONS_FILE: mountCollections(),
+    REDIS_URL: inject("redisUrl"),
+    KEY_PREFIX: uniqueKeyPrefix(),
+  };
+  const gateway = await startGateway({ ...settings, ...ours }, readOnly);
+  onTestFinished(gateway.kill);
+  return gateway;
 }
 
-function mountedCollections(): string {
+function mountCollections(): string {
   const { data } = only(development, ConfigMap.is, "sluice-collections");
-  const file = join(mkdtempSync(join(tmpdir(), "sluice-pod-")), "collections.json");
+  const folder = mkdtempSync(join(tmpdir(), "sluice-pod-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "collections.json");
   writeFileSync(file, data?.["collections.json"] ?? "");
   return file;
 }

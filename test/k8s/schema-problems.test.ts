@@ -5,6 +5,10 @@ import { schemaProblems } from "./schema-problems.ts";
 const kubectl = inject("kubectl");
 const manifests = [...renderEverything(kubectl), ...renderOverlay(kubectl, "development")];
 
+/** Fields that people name as they like, and those without which nothing is a manifest. */
+const freeFields =
+  /^\w+ (apiVersion|kind|metadata)$| (labels|annotations|matchLabels|data|requests|limits) \S+$|^Service spec selector \S+$/;
+
 test("a misspelt field is refused, whichever it is", () => {
   const places = manifests.flatMap((manifest) =>
     [...pathsIn(manifest)].map((path) => ({ manifest, path, place: [manifest.kind, ...path].join(" ") })),
@@ -16,10 +20,6 @@ test("a misspelt field is refused, whichever it is", () => {
   expect(unnoticed.map(({ place }) => place)).toEqual([]);
   expect(fixed.length).toBeGreaterThan(300);
 });
-
-/** Fields that people name as they like, and those without which nothing is a manifest. */
-const freeFields =
-  /^\w+ (apiVersion|kind|metadata)$| (labels|annotations|matchLabels|data|requests|limits) \S+$|^Service spec selector \S+$/;
 
 test("the refusal names the object and the field", () => {
   const path = ["spec", "template", "spec", "containers", "0", "readinessProbe"];
