@@ -28,7 +28,7 @@ import { TokenVerifier } from "./tokens.ts";
 const keepAliveMs = 75_000;
 
 /** How much longer a drain waits for streams that cannot be ended politely yet, and for answers under way. */
-const drainGraceMs = 5_000;
+export const drainGraceMs = 5_000;
 
 /** An SDK waits 15 s for `PB_CONNECT`. */
 const maxAdmissionMs = 9_000;
