@@ -20,6 +20,7 @@ import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
 import { SettledCursors } from "./settled-cursors.ts";
 import { StartError } from "./start-error.ts";
+import { Shedder } from "./shedder.ts";
 import { SparseLog } from "./sparse-log.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
 import { TokenVerifier } from "./tokens.ts";
@@ -143,9 +144,20 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     draining: () => state.draining,
   };
   const server = await listen(context);
+  const shedder = new Shedder({
+    backplane,
+    streams,
+    streamCount: () => hub.clientCount,
+    maxStreams: settings.streams.maxStreams,
+    shedSeconds: settings.shedSeconds,
+    onShed: (count) => metrics.shed.inc(count),
+    log,
+  });
   streams.start();
+  shedder.start();
   const drain = async (): Promise<void> => {
     state.draining = true;
+    void shedder.stop();
     const drainMs = settings.drainSeconds * 1000;
     const endMs = nowMs() + drainMs + drainGraceMs;
     await streams.endAll(drainMs, drainGraceMs);

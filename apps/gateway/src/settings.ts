@@ -20,6 +20,7 @@ export interface Settings {
   readonly trustedProxyHeader: string | undefined;
   readonly checkAddress: boolean;
   readonly drainSeconds: number;
+  readonly shedSeconds: number;
   readonly logLevel: string;
 }
 
@@ -68,6 +69,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     trustedProxyHeader: read.optionalText("TRUSTED_PROXY_HEADER")?.toLowerCase(),
     checkAddress: read.boolean("CHECK_ADDRESS", false),
     drainSeconds: read.integer("DRAIN_SECONDS", 20, { min: 0 }),
+    shedSeconds: read.integer("SHED_SECONDS", 240, { min: 0 }),
     logLevel: read.choice("LOG_LEVEL", "info", logLevels),
   };
   return read.problems.length === 0 ? { settings } : { problems: read.problems };

@@ -1,0 +1,83 @@
+/** What a node may have more than the mean: a share of it, or so many streams where that is more. */
+const toleratedShare = 0.1;
+const toleratedStreams = 5;
+
+/** A round ends streams first, and then waits until they are back, somewhere. */
+const ticksPerRound = 20;
+const endingTicks = 10;
+
+/** What is ended at a tick, as a share of what the node has. */
+const endedShare = 0.01;
+
+/** How much of what was ended must have gone elsewhere; of a balancer that spreads evenly it is a sixth or more. */
+const goneShare = 0.1;
+
+/** Where it has not, the next try comes after two rounds, then after twice as long each time. */
+const firstPauseTicks = 2 * ticksPerRound;
+const maxPauseTicks = 64 * ticksPerRound;
+
+/** Called for what an operator should know. */
+type Tell = (fact: Readonly<Record<string, number>>, message: string) => void;
+
+/**
+ * Decides how many streams a node with more than its share ends, so that they come back on others: those that were added,
+ * mostly. Slowly, not for every small difference, and less and less often where they only come back here.
+ */
+export class FairShare {
+  readonly #tell: Tell;
+  /** What was over the mean when it began, and how many were ended since; nothing where the node has its share. */
+  #shedding: { readonly excess: number; ended: number } | undefined;
+  #roundTick = 0;
+  #pauseTicks = 0;
+  #nextPauseTicks = firstPauseTicks;
+
+  constructor(tell: Tell) {
+    this.#tell = tell;
+  }
+
+  /**
+   * Called at every tick.
+   * @param own the streams of this node
+   * @param others those of each other node that takes more
+   * @returns how many to end now
+   */
+  toEnd(own: number, others: readonly number[]): number {
+    if (this.#pauseTicks > 0) {
+      this.#pauseTicks -= 1;
+      return 0;
+    }
+    const mean = others.reduce((sum, streams) => sum + streams, own) / (others.length + 1);
+    if (this.#roundTick === 0 && !this.#beginsRound(own, mean)) return 0;
+    const isEnding = this.#roundTick < endingTicks;
+    this.#roundTick = (this.#roundTick + 1) % ticksPerRound;
+    const count = Math.min(Math.ceil(own * endedShare), Math.floor(own - mean));
+    if (this.#shedding === undefined || !isEnding || count <= 0) return 0;
+    this.#shedding.ended += count;
+    return count;
+  }
+
+  #beginsRound(own: number, mean: number): boolean {
+    const excess = own - mean;
+    const tolerated = Math.max(toleratedStreams, mean * toleratedShare);
+    const fact = { streams: own, mean: Math.round(mean) };
+    if (this.#shedding === undefined) {
+      // begun only where it is worth while, so that it does not begin and end all the time
+      if (excess <= 2 * tolerated) return false;
+      this.#tell(fact, "more streams than on other nodes: some are ended, slowly, to come back there");
+      this.#shedding = { excess, ended: 0 };
+      return true;
+    }
+    if (excess <= tolerated) {
+      this.#tell(fact, "no longer more streams than on other nodes");
+      this.#shedding = undefined;
+      this.#nextPauseTicks = firstPauseTicks;
+      return false;
+    }
+    if (this.#shedding.excess - excess >= this.#shedding.ended * goneShare) return true;
+    this.#tell(fact, "streams that are ended come back to this node: no more are for a while");
+    this.#shedding = undefined;
+    this.#pauseTicks = this.#nextPauseTicks;
+    this.#nextPauseTicks = Math.min(maxPauseTicks, 2 * this.#nextPauseTicks);
+    return false;
+  }
+}
