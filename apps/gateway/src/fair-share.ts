@@ -2,12 +2,18 @@
 const toleratedShare = 0.1;
 const toleratedStreams = 5;
 
-/** A round ends streams first, and then waits until they are back, somewhere. */
+/** A round ends streams at its first ticks, and then waits until they are back, somewhere. */
 const ticksPerRound = 20;
 const endingTicks = 10;
 
-/** What is ended at a tick, as a share of what the node has. */
-const endedShare = 0.01;
+/** What is ended in a round, as a share of what the node has. */
+const roundShare = 0.1;
+
+/**
+ * Fewer are not ended at once: one at a time would come back as GET, POST, GET, POST, and a balancer that takes every
+ * request for a turn would send all GETs to every second node.
+ */
+const leastAtOnce = 8;
 
 /** How much of what was ended must have gone elsewhere; of a balancer that spreads evenly it is a sixth or more. */
 const goneShare = 0.1;
@@ -28,6 +34,8 @@ export class FairShare {
   /** What was over the mean when it began, and how many were ended since; nothing where the node has its share. */
   #shedding: { readonly excess: number; ended: number } | undefined;
   #roundTick = 0;
+  /** What is still to be ended in this round. */
+  #left = 0;
   #pauseTicks = 0;
   #nextPauseTicks = firstPauseTicks;
 
@@ -47,12 +55,16 @@ export class FairShare {
       return 0;
     }
     const mean = others.reduce((sum, streams) => sum + streams, own) / (others.length + 1);
-    if (this.#roundTick === 0 && !this.#beginsRound(own, mean)) return 0;
-    const isEnding = this.#roundTick < endingTicks;
+    const excess = Math.max(0, Math.floor(own - mean));
+    const roundMost = Math.ceil(own * roundShare);
+    if (this.#roundTick === 0) {
+      if (!this.#beginsRound(own, mean)) return 0;
+      this.#left = roundMost;
+    }
     this.#roundTick = (this.#roundTick + 1) % ticksPerRound;
-    const count = Math.min(Math.ceil(own * endedShare), Math.floor(own - mean));
-    if (this.#shedding === undefined || !isEnding || count <= 0) return 0;
-    this.#shedding.ended += count;
+    const count = Math.min(excess, this.#left, Math.max(leastAtOnce, Math.ceil(roundMost / endingTicks)));
+    this.#left -= count;
+    if (this.#shedding !== undefined) this.#shedding.ended += count;
     return count;
   }
 
