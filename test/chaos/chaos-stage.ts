@@ -11,7 +11,7 @@ import { Writers } from "./writers.ts";
 export const nodeCount = 3;
 
 /** Large events, so many at once that the outbox of who stands still runs over, behind what the kernel takes. */
-const bulk = { events: 120, bytes: 80_000, everyMs: 5_000 };
+const bulkEvents = { events: 120, bytes: 80_000, everyMs: 5_000 };
 
 /** What a stage is set with. */
 export interface StagePlan {
@@ -19,6 +19,10 @@ export interface StagePlan {
   readonly seed: number;
   /** Events per second. */
   readonly rate: number;
+  /** Whether large events are written too. */
+  readonly bulk?: boolean;
+  /** How many nodes have an address, and how many of them are not started yet: else {@link nodeCount} and none. */
+  readonly nodes?: { readonly count: number; readonly down: number };
   /** Settings of the nodes, by their environment names. */
   readonly env?: Readonly<Record<string, string>>;
   /** What is broken in the nodes on purpose. */
@@ -37,7 +41,7 @@ export class ChaosStage {
   readonly writers: Writers;
 
   private constructor(
-    { clients, seed, rate }: StagePlan,
+    { clients, seed, rate, bulk = true }: StagePlan,
     { journal, redis, nodes }: { journal: Journal; redis: RedisStage; nodes: Nodes },
   ) {
     this.clients = clients;
@@ -46,7 +50,13 @@ export class ChaosStage {
     this.nodes = nodes;
     this.balancer = new Balancer(nodes.urls);
     this.crowds = new Crowds(clients);
-    this.writers = new Writers({ url: redis.writerUrl, seed, writers: 4, rate, bulk });
+    this.writers = new Writers({
+      url: redis.writerUrl,
+      seed,
+      writers: 4,
+      rate,
+      bulk: { ...bulkEvents, ...(bulk ? {} : { events: 0 }) },
+    });
   }
 
   /** Starts it all but the writers; the clients are not connected yet. */
@@ -55,7 +65,7 @@ export class ChaosStage {
     const journal = new Journal((text) => onLine?.(text));
     const redis = await RedisStage.start(journal);
     const nodes = await Nodes.start({
-      count: nodeCount,
+      ...(plan.nodes ?? { count: nodeCount, down: 0 }),
       redisUrl: redis.nodeUrl,
       env: { ...plan.env, ...(sabotage === undefined ? {} : { SABOTAGE: sabotage }) },
       flags: sabotage === undefined ? [] : sabotageFlags,
