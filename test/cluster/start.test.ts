@@ -75,6 +75,24 @@ describe("a start that cannot be ends with one readable message", () => {
     );
     await gateway.kill();
   });
+
+  test.each([
+    ["the port is taken", {}, /HOST, PORT: .*EADDRINUSE/],
+    [
+      "the collections file is not there",
+      { COLLECTIONS_FILE: "/nowhere.json" },
+      /COLLECTIONS_FILE: .*ENOENT/,
+    ],
+  ])("once for all workers, where %s", async (_what, env, problem) => {
+    const gateway = await startGateway();
+    const { port } = new URL(gateway.url);
+    const redis = { REDIS_URL: inject("redisUrl"), KEY_PREFIX: uniqueKeyPrefix(), LOG_LEVEL: "error" };
+    const { exitCode, stdout, stderr } = startBadly({ ...redis, PORT: port, WORKERS: "3", ...env });
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^Sluice cannot start:\n {2}.*\n$/);
+    expect(stderr).toMatch(problem);
+    await gateway.kill();
+  });
 });
 
 function temporaryFile(text: string): string {
