@@ -31,8 +31,8 @@ type Tell = (fact: Readonly<Record<string, number>>, message: string) => void;
  */
 export class FairShare {
   readonly #tell: Tell;
-  /** What was over the mean when it began, and how many were ended since; nothing where the node has its share. */
-  #shedding: { readonly excess: number; ended: number } | undefined;
+  /** What was over the mean of how many nodes when it began, and what was ended since; nothing where the node has its share. */
+  #shedding: { readonly nodes: number; readonly excess: number; ended: number } | undefined;
   #roundTick = 0;
   /** What is still to be ended in this round. */
   #left = 0;
@@ -54,13 +54,14 @@ export class FairShare {
       this.#pauseTicks -= 1;
       return 0;
     }
-    const mean = others.reduce((sum, streams) => sum + streams, own) / (others.length + 1);
-    const excess = Math.max(0, Math.floor(own - mean));
+    const nodes = others.length + 1;
+    const mean = others.reduce((sum, streams) => sum + streams, own) / nodes;
     const roundMost = Math.ceil(own * roundShare);
     if (this.#roundTick === 0) {
-      if (!this.#beginsRound(own, mean)) return 0;
+      if (!this.#beginsRound(own, { nodes, mean })) return 0;
       this.#left = roundMost;
     }
+    const excess = Math.max(0, Math.floor(own - mean));
     this.#roundTick = (this.#roundTick + 1) % ticksPerRound;
     const count = Math.min(excess, this.#left, Math.max(leastAtOnce, Math.ceil(roundMost / endingTicks)));
     this.#left -= count;
@@ -68,7 +69,7 @@ export class FairShare {
     return count;
   }
 
-  #beginsRound(own: number, mean: number): boolean {
+  #beginsRound(own: number, { nodes, mean }: { nodes: number; mean: number }): boolean {
     const excess = own - mean;
     const tolerated = Math.max(toleratedStreams, mean * toleratedShare);
     const fact = { streams: own, mean: Math.round(mean) };
@@ -76,20 +77,21 @@ export class FairShare {
       // begun only where it is worth while, so that it does not begin and end all the time
       if (excess <= 2 * tolerated) return false;
       this.#tell(fact, "more streams than on other nodes: some are ended, slowly, to come back there");
-      this.#shedding = { excess, ended: 0 };
-      return true;
-    }
-    if (excess <= tolerated) {
+    } else if (excess <= tolerated) {
       this.#tell(fact, "no longer more streams than on other nodes");
       this.#shedding = undefined;
       this.#nextPauseTicks = firstPauseTicks;
       return false;
+    } else if (this.#shedding.nodes === nodes) {
+      if (this.#shedding.excess - excess >= this.#shedding.ended * goneShare) return true;
+      this.#tell(fact, "streams that are ended come back to this node: no more are for a while");
+      this.#shedding = undefined;
+      this.#pauseTicks = this.#nextPauseTicks;
+      this.#nextPauseTicks = Math.min(maxPauseTicks, 2 * this.#nextPauseTicks);
+      return false;
     }
-    if (this.#shedding.excess - excess >= this.#shedding.ended * goneShare) return true;
-    this.#tell(fact, "streams that are ended come back to this node: no more are for a while");
-    this.#shedding = undefined;
-    this.#pauseTicks = this.#nextPauseTicks;
-    this.#nextPauseTicks = Math.min(maxPauseTicks, 2 * this.#nextPauseTicks);
-    return false;
+    // another node has come or gone: the mean is another one
+    this.#shedding = { nodes, excess, ended: 0 };
+    return true;
   }
 }

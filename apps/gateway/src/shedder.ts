@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { FairShare } from "./fair-share.ts";
 import type { StreamKeeper } from "./stream-keeper.ts";
 
-/** Twice as many streams as the mean are down to a tenth over it after so many ticks, of which each ends a hundredth at most. */
+/** Twice the mean comes down to about a tenth over it in so many ticks; see {@link FairShare}. */
 const ticks = 240;
 
 /** What a shedder is made with. */
