@@ -54,10 +54,15 @@ export class Workers {
     this.#running.set(number, worker);
     worker.on("listening", ({ port }) => this.#noticeStart(number, port));
     worker.on("message", (message: WorkerMessage) => this.#receive(number, message));
-    worker.on("exit", (code, signal) => {
+    const end = (how: string): void => {
       this.#running.delete(number);
       const isSoon = performance.now() - startMs < soonMs;
-      this.#noticeEnd({ number, code, signal, pauseMs: isSoon ? pauseMs : minPauseMs });
+      this.#noticeEnd(number, { how, pauseMs: isSoon ? pauseMs : minPauseMs });
+    };
+    worker.on("exit", (code, signal) => end(signal ?? `exit code ${code}`));
+    worker.on("error", (error) => {
+      // what could not be sent to one that ends is nothing; one that was never there does not exit
+      if (worker.process.pid === undefined) end(error.message);
     });
   }
 
@@ -70,12 +75,11 @@ export class Workers {
     for (const started of this.#started) this.#tell(started, { type: "up" });
   }
 
-  #noticeEnd({ number, code, signal, pauseMs }: Ending): void {
+  #noticeEnd(number: number, { how, pauseMs }: { how: string; pauseMs: number }): void {
     if (this.#isLeaving) {
       if (this.#running.size === 0) this.#isOver.resolve();
       return;
     }
-    const how = signal ?? `exit code ${code}`;
     if (!this.#areUp) return this.#fail([`WORKERS: worker ${number} ended at its start: ${how}`]);
     this.#context.log.error({ worker: number, how, pauseMs }, "a worker has ended: it is started again");
     setTimeout(() => this.#start(number, Math.min(maxPauseMs, 2 * pauseMs)), pauseMs);
@@ -120,11 +124,4 @@ export class Workers {
     for (const worker of workers) worker.process.kill("SIGTERM");
     if (workers.length === 0) this.#isOver.resolve();
   }
-}
-
-interface Ending {
-  readonly number: number;
-  readonly code: number;
-  readonly signal: string | null;
-  readonly pauseMs: number;
 }
