@@ -19,7 +19,7 @@ const outcome = await runScaleOut({
   to: 4,
   clients,
   rate: 40,
-  shedSeconds: 240,
+  shedSeconds: 180,
   watch: { seconds: 300, moreSeconds: 60 },
   onLook: ({ seconds, streams, peak }) => {
     if (seconds < nextSeconds) return;

@@ -45,7 +45,7 @@ test("nothing set means the documented defaults", () => {
     trustedProxyHeader: undefined,
     checkAddress: false,
     drainSeconds: 20,
-    shedSeconds: 240,
+    shedSeconds: 180,
     workers: 1,
     logLevel: "info",
   });

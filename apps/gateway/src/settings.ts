@@ -71,7 +71,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     trustedProxyHeader: read.optionalText("TRUSTED_PROXY_HEADER")?.toLowerCase(),
     checkAddress: read.boolean("CHECK_ADDRESS", false),
     drainSeconds: read.integer("DRAIN_SECONDS", 20, { min: 0 }),
-    shedSeconds: read.integer("SHED_SECONDS", 240, { min: 0 }),
+    shedSeconds: read.integer("SHED_SECONDS", 180, { min: 0 }),
     workers: read.integer("WORKERS", 1, { min: 1, max: 128 }),
     logLevel: read.choice("LOG_LEVEL", "info", logLevels),
   };
