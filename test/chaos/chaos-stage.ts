@@ -5,13 +5,10 @@ import { Journal } from "./journal.ts";
 import { Nodes } from "./nodes.ts";
 import { RedisStage } from "./redis-stage.ts";
 import { type Sabotage, sabotageFlags } from "./sabotages.ts";
-import { Writers } from "./writers.ts";
+import { type Bulk, Writers } from "./writers.ts";
 
 /** How many nodes there are. */
 export const nodeCount = 3;
-
-/** Large events, so many at once that the outbox of who stands still runs over, behind what the kernel takes. */
-const bulkEvents = { events: 120, bytes: 80_000, everyMs: 5_000 };
 
 /** What a stage is set with. */
 export interface StagePlan {
@@ -19,8 +16,8 @@ export interface StagePlan {
   readonly seed: number;
   /** Events per second. */
   readonly rate: number;
-  /** Whether large events are written too. */
-  readonly bulk?: boolean;
+  /** Bursts of large events; none where nothing is said. */
+  readonly bulk?: Bulk;
   /** How many nodes have an address, and how many of them are not started yet: else {@link nodeCount} and none. */
   readonly nodes?: { readonly count: number; readonly down: number };
   /** Settings of the nodes, by their environment names. */
@@ -41,7 +38,7 @@ export class ChaosStage {
   readonly writers: Writers;
 
   private constructor(
-    { clients, seed, rate, bulk = true }: StagePlan,
+    { clients, seed, rate, bulk }: StagePlan,
     { journal, redis, nodes }: { journal: Journal; redis: RedisStage; nodes: Nodes },
   ) {
     this.clients = clients;
@@ -50,13 +47,7 @@ export class ChaosStage {
     this.nodes = nodes;
     this.balancer = new Balancer(nodes.urls);
     this.crowds = new Crowds(clients);
-    this.writers = new Writers({
-      url: redis.writerUrl,
-      seed,
-      writers: 4,
-      rate,
-      bulk: { ...bulkEvents, ...(bulk ? {} : { events: 0 }) },
-    });
+    this.writers = new Writers({ url: redis.writerUrl, seed, writers: 4, rate, bulk });
   }
 
   /** Starts it all but the writers; the clients are not connected yet. */
