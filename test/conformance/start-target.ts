@@ -10,8 +10,13 @@ import { exportCollections } from "./export-cases.ts";
 import { pickerCollections } from "./picking.ts";
 import type { Target } from "./target.ts";
 
-/** The three ways in which a deployment can look to a client. */
-export const layouts = ["embedded backplane", "one node", "two nodes, the POST on the other"] as const;
+/** The ways in which a deployment can look to a client. */
+export const layouts = [
+  "embedded backplane",
+  "one node",
+  "two nodes, the POST on the other",
+  "two workers on one port",
+] as const;
 
 export type Layout = (typeof layouts)[number];
 
@@ -33,6 +38,7 @@ export async function startTarget(layout: Layout, redisUrl: string): Promise<Sta
     COLLECTIONS_FILE: file,
     CHECK_ADDRESS: "true",
     TRUSTED_PROXY_HEADER: addressHeader,
+    ...(layout === "two workers on one port" ? { WORKERS: "2" } : {}),
     ...(layout === "embedded backplane" ? {} : { REDIS_URL: redisUrl, KEY_PREFIX: uniqueKeyPrefix() }),
   });
   const target: Target = {

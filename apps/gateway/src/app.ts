@@ -29,8 +29,9 @@ export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBinding
   app.get("/livez", showLive);
   app.get("/readyz", (context) => showReady(gateway, context));
   app.get("/metrics", async (context) => {
-    context.header("Content-Type", gateway.metrics.registry.contentType);
-    return context.body(await gateway.metrics.registry.metrics());
+    const { registry } = gateway.metrics;
+    context.header("Content-Type", registry.contentType);
+    return context.body(await (gateway.siblings?.readMetrics() ?? registry.metrics()));
   });
   app.notFound((context) =>
     answerError(context, { status: 404, message: "The requested resource wasn't found." }),

@@ -8,6 +8,7 @@ import type { Authenticator } from "./authenticator.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import type { Settings } from "./settings.ts";
+import type { Siblings } from "./siblings.ts";
 import type { StreamContext } from "./stream.ts";
 import type { StreamKeeper } from "./stream-keeper.ts";
 
@@ -25,6 +26,8 @@ export interface GatewayContext {
   readonly log: Logger;
   /** Whether the gateway is leaving: it takes no new streams. */
   readonly draining: () => boolean;
+  /** The other gateways on this one's port, if there are any. */
+  readonly siblings: Siblings | undefined;
 }
 
 /** A hono request with Node's own request and response behind it. */

@@ -20,6 +20,8 @@ import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
 import { SettledCursors } from "./settled-cursors.ts";
 import { StartError } from "./start-error.ts";
+import { Shedder } from "./shedder.ts";
+import type { Siblings } from "./siblings.ts";
 import { SparseLog } from "./sparse-log.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
 import { TokenVerifier } from "./tokens.ts";
@@ -53,12 +55,23 @@ export interface Gateway {
   readonly drain: () => Promise<void>;
 }
 
+/** What a gateway is started with beside its settings. */
+export interface GatewayOptions {
+  readonly log: Logger;
+  /** The other gateways on its port, if there are any. */
+  readonly siblings?: Siblings;
+}
+
 /**
  * Starts a gateway; it takes requests when this returns.
  * @throws {StartError} where a setting turns out bad: no Redis, bad collections, a port in use
  */
-export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
+export async function startGateway(settings: Settings, { log, siblings }: GatewayOptions): Promise<Gateway> {
   const metrics = createMetrics();
+  siblings?.share(metrics.registry);
+  // what concerns all is said by one
+  const commonLog =
+    siblings === undefined || siblings.number === 1 ? log : log.child({}, { level: "silent" });
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
   const hub = new Hub({
     nowMs: Date.now,
@@ -93,11 +106,13 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   const maxWaitingBytes = settings.streams.maxTotalOutboxBytes;
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
-    log,
+    log: commonLog,
     onChange: (loaded) => hub.setCollections(loaded),
   });
   const verifier = new TokenVerifier(settings.auth);
-  if (!verifier.hasKey) log.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
+  if (!verifier.hasKey) {
+    commonLog.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
+  }
   const parts = { hub, streams, feed, recent, resumer, settled, collections, metrics, log };
   const backplane: Backplane = await open(settings, nodeHandlers(parts));
   resumer.start(backplane);
@@ -141,11 +156,23 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     metrics,
     log,
     draining: () => state.draining,
+    siblings,
   };
   const server = await listen(context);
+  const shedder = new Shedder({
+    backplane,
+    streams,
+    streamCount: () => hub.clientCount,
+    maxStreams: settings.streams.maxStreams,
+    shedSeconds: settings.shedSeconds,
+    onShed: (count) => metrics.shed.inc(count),
+    log,
+  });
   streams.start();
+  shedder.start();
   const drain = async (): Promise<void> => {
     state.draining = true;
+    void shedder.stop();
     const drainMs = settings.drainSeconds * 1000;
     const endMs = nowMs() + drainMs + drainGraceMs;
     await streams.endAll(drainMs, drainGraceMs);

@@ -10,6 +10,7 @@ export interface Metrics {
   readonly denials: Counter<"reason">;
   readonly cuts: Counter<"reason">;
   readonly gaps: Counter;
+  readonly shed: Counter;
   readonly resumes: Counter<"outcome">;
 }
 
@@ -76,6 +77,11 @@ export function createMetrics(): Metrics {
       name: "sluice_resumes_total",
       help: "Clients that came back: resumed by their cursor, adopted an orphan's, or refused",
       labelNames: ["outcome"],
+      registers,
+    }),
+    shed: new Counter({
+      name: "sluice_streams_shed_total",
+      help: "Streams ended because other nodes had fewer",
       registers,
     }),
     gaps: new Counter({

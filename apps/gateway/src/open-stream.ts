@@ -8,6 +8,7 @@ import { clientAddress } from "./client-address.ts";
 import { originHeaders } from "./cors.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
 import { Stream } from "./stream.ts";
+import { drawLifeMs } from "./stream-life.ts";
 import { takeConnection } from "./take-connection.ts";
 import { UnavailableError } from "./unavailable-error.ts";
 
@@ -34,7 +35,8 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
   }
   const clientId = createClientId((bytes) => crypto.getRandomValues(bytes));
   const offered = offeredIn(context);
-  const stream = new Stream(clientId, { lifeMs: lifeMs(gateway), offered, context: gateway.streamContext });
+  const lifeMs = drawLifeMs(settings.streams.streamSeconds, Math.random);
+  const stream = new Stream(clientId, { lifeMs, offered, context: gateway.streamContext });
   const address = settings.checkAddress ? clientAddress(incoming, settings.trustedProxyHeader) : "";
   await admit(gateway, stream, address);
   const socket = await writeHead(gateway, incoming, outgoing);
@@ -66,12 +68,6 @@ function offeredIn({ env, req }: NodeContext): string | undefined {
   if (cursor !== undefined) return Buffer.from(cursor).toString();
   const offered = offers.find((offer) => offer !== undefined);
   return offered === undefined || offered === "" ? offered : notACursor;
-}
-
-/** The stream's life, shortened at random by up to a tenth: streams opened together do not end together. */
-function lifeMs({ settings }: GatewayContext): number {
-  const { streamSeconds } = settings.streams;
-  return streamSeconds === 0 ? Number.POSITIVE_INFINITY : streamSeconds * 1000 * (1 - Math.random() / 10);
 }
 
 /** Takes a client in when its turn comes; until then it counts as one of this node. */

@@ -45,6 +45,8 @@ test("nothing set means the documented defaults", () => {
     trustedProxyHeader: undefined,
     checkAddress: false,
     drainSeconds: 20,
+    shedSeconds: 180,
+    workers: 1,
     logLevel: "info",
   });
 });
@@ -89,6 +91,12 @@ test.each([
   ["PORT", "65536", 'PORT: expected a whole number, from 0 to 65535, got "65536"'],
   ["PORT", "-1", 'PORT: expected a whole number, from 0 to 65535, got "-1"'],
   ["IDLE_SECONDS", "1.5", 'IDLE_SECONDS: expected a whole number, 0 or more, got "1.5"'],
+  ["WORKERS", "0", 'WORKERS: expected a whole number, from 1 to 128, got "0"'],
+  [
+    "WORKERS",
+    "2",
+    'WORKERS: expected 1 without REDIS_URL, since the embedded backplane is one node, got "2"',
+  ],
   ["MAX_STREAMS", "0", 'MAX_STREAMS: expected a whole number, 1 or more, got "0"'],
   ["CHECK_ADDRESS", "yes", 'CHECK_ADDRESS: expected one of true, false, got "yes"'],
   [

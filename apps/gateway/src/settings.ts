@@ -20,6 +20,9 @@ export interface Settings {
   readonly trustedProxyHeader: string | undefined;
   readonly checkAddress: boolean;
   readonly drainSeconds: number;
+  readonly shedSeconds: number;
+  /** Gateways on one port, each a process and a node of its own. */
+  readonly workers: number;
   readonly logLevel: string;
 }
 
@@ -68,8 +71,15 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     trustedProxyHeader: read.optionalText("TRUSTED_PROXY_HEADER")?.toLowerCase(),
     checkAddress: read.boolean("CHECK_ADDRESS", false),
     drainSeconds: read.integer("DRAIN_SECONDS", 20, { min: 0 }),
+    shedSeconds: read.integer("SHED_SECONDS", 180, { min: 0 }),
+    workers: read.integer("WORKERS", 1, { min: 1, max: 128 }),
     logLevel: read.choice("LOG_LEVEL", "info", logLevels),
   };
+  if (settings.workers > 1 && read.optionalText("REDIS_URL") === undefined) {
+    read.problems.push(
+      `WORKERS: expected 1 without REDIS_URL, since the embedded backplane is one node, got "${settings.workers}"`,
+    );
+  }
   return read.problems.length === 0 ? { settings } : { problems: read.problems };
 }
 

@@ -167,6 +167,14 @@ describe.each(implementations)("%s", (_name, open) => {
     expect(new Set(tickets).size).toBe(4);
   });
 
+  test("loads are exchanged with the other nodes, until one takes no more", async () => {
+    const others = asked === owner ? [] : [3];
+    expect(await owner.backplane.exchangeLoads(3)).toEqual([]);
+    expect(await asked.backplane.exchangeLoads(5)).toEqual(others);
+    await owner.backplane.exchangeLoads(undefined);
+    expect(await asked.backplane.exchangeLoads(5)).toEqual([]);
+  });
+
   describe("a last frame", () => {
     const frame = { clientId: "c1", address: "", subscription: "@oauth2", data: '{"code":"é"}' };
 

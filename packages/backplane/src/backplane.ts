@@ -51,6 +51,14 @@ export interface Backplane {
   record(progress: Progress): Promise<void>;
 
   /**
+   * Tells the other nodes how many streams this node has, until it tells them otherwise or dies, and is told the same.
+   * @param streams nothing where this node takes no more
+   * @returns the streams of each other node that takes more
+   * @throws {BackplaneError} `unavailable`
+   */
+  exchangeLoads(streams: number | undefined): Promise<readonly number[]>;
+
+  /**
    * Finds out whether the log has an entry, and where it begins and ends.
    * @returns nothing where it does not have the entry: it is another log, or trimmed
    * @throws {BackplaneError} `unavailable`

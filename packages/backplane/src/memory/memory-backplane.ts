@@ -74,6 +74,10 @@ export class MemoryBackplane implements Backplane {
     return Promise.resolve();
   }
 
+  exchangeLoads(): Promise<readonly number[]> {
+    return Promise.resolve([]);
+  }
+
   findEntry(cursor: string): Promise<LogExtent | undefined> {
     return Promise.resolve(this.#log.find(cursor));
   }

@@ -143,6 +143,13 @@ test("a node that was taken for dead takes back its clients, and nobody adopts t
   expect(await arrive(other, "c5")).toBe(cursors[2]);
 });
 
+test("the streams of a dead node do not count, until it tells them again", async () => {
+  await owner.backplane.exchangeLoads(3);
+  await die();
+  expect(await other.backplane.exchangeLoads(5)).toEqual([]);
+  expect(await owner.backplane.exchangeLoads(3)).toEqual([5]);
+});
+
 test("a request for a client of a dead node adopts nobody and makes no orphan, however often it is tried", async () => {
   await arrive(owner, "c1");
   await owner.backplane.unregister("c1", { orphanedAt: cursors[1], wasSubscribed: true });

@@ -18,6 +18,8 @@ export interface Keys {
   readonly nodes: string;
   /** The clients that are adopted if a node dies, and how far they are. */
   readonly holds: (nodeId: string) => string;
+  /** How many streams each node has that takes more. */
+  readonly loads: string;
   /** Where clients were who had the same identity and subscriptions. */
   readonly orphans: (likeness: string) => string;
 }
@@ -36,6 +38,7 @@ export function keysUnder(prefix: string): Keys {
     away: `${prefix}away`,
     nodes: `${prefix}nodes`,
     holds: (nodeId) => `${prefix}holds:${nodeId}`,
+    loads: `${prefix}loads`,
     orphans: (likeness) => `${prefix}orphans:${likeness}`,
   };
 }

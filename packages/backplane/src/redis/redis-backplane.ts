@@ -25,6 +25,7 @@ import { parseNodeMessage } from "./node-message.ts";
 import { Script } from "./script.ts";
 
 const takeTicketScript = new Script<number>("take-ticket.lua");
+const exchangeLoadsScript = new Script<readonly number[]>("orphans.lua", "exchange-loads.lua");
 const trimScript = new Script<number>("trim.lua");
 const trimMs = 5_000;
 
@@ -164,6 +165,12 @@ class RedisBackplane implements Backplane {
 
   record(progress: Progress): Promise<void> {
     return this.#directory.record(progress);
+  }
+
+  exchangeLoads(streams: number | undefined): Promise<readonly number[]> {
+    const { all, loads } = this.#keys;
+    const args = [all, this.nodeId, streams ?? ""];
+    return this.#command((redis) => exchangeLoadsScript.run(redis, [loads], args));
   }
 
   findEntry(cursor: string): Promise<LogExtent | undefined> {
