@@ -7,6 +7,7 @@ import { Hub } from "@sluice/hub";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
 import { createApp } from "./app.ts";
+import { answerBrokenRequest } from "./broken-request.ts";
 import { Authenticator } from "./authenticator.ts";
 import { CollectionStore } from "./collection-store.ts";
 import { EventFeed } from "./event-feed.ts";
@@ -16,6 +17,7 @@ import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
+import { BodyReader } from "./request-body.ts";
 import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
 import { SettledCursors } from "./settled-cursors.ts";
@@ -40,6 +42,11 @@ const maxAdmissionMs = 9_000;
 const backlog = 65_535;
 
 const finishStepMs = 20;
+
+/** How often requests are looked for that take too long. */
+const slowRequestsMs = 1_000;
+
+const mebibyte = 2 ** 20;
 
 /** A Redis that says nothing for so long, asked or not, is lost. */
 const maxSilenceMs = 5_000;
@@ -118,6 +125,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     connected: () => backplane.connected,
   });
   const state = { draining: false };
+  const onRefused = (reason: string): void => metrics.refusals.inc({ reason });
   const context: GatewayContext = {
     settings,
     backplane,
@@ -138,6 +146,8 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       },
     },
     authenticator: new Authenticator(verifier, settings.auth.collection, () => collections.current),
+    bodies: new BodyReader({ bodyBytes: 8 * mebibyte, totalBytes: 64 * mebibyte, onRefused }),
+    publishedBodies: new BodyReader({ bodyBytes: 32 * mebibyte, totalBytes: 256 * mebibyte, onRefused }),
     metrics,
     log,
     draining: () => state.draining,
@@ -190,10 +200,23 @@ async function loadCollections(
 }
 
 async function listen(context: GatewayContext): Promise<Server> {
-  const { host, port } = context.settings;
+  const { host, port, requestSeconds } = context.settings;
   const app = createApp(context);
-  const server = createAdaptorServer({ fetch: app.fetch, hostname: host });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    hostname: host,
+    serverOptions: {
+      // from the connection on, or from the first byte of a later request on it, until the last byte of the body
+      headersTimeout: requestSeconds * 1000,
+      requestTimeout: requestSeconds * 1000,
+      connectionsCheckingInterval: slowRequestsMs,
+    },
+  });
   if (!(server instanceof Server)) throw new TypeError("expected an HTTP/1.1 server");
+  server.on("clientError", (error, socket) => {
+    const reason = answerBrokenRequest(error, socket);
+    if (reason !== undefined) context.metrics.refusals.inc({ reason });
+  });
   server.keepAliveTimeout = keepAliveMs;
   server.listen({ port, host, backlog });
   try {

@@ -11,10 +11,8 @@ import {
 import { answerError } from "./answers.ts";
 import { clientAddress } from "./client-address.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
-import { readBody, type RequestBody } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import { UnavailableError } from "./unavailable-error.ts";
-
-const tooLarge: ErrorAnswer = { status: 413, message: "Request entity too large." };
 
 const refusals = {
   "unknown-client": { status: 404, message: "Missing or invalid client id." },
@@ -35,7 +33,7 @@ export async function setSubscriptions(gateway: GatewayContext, context: NodeCon
   // the ticket is taken on arrival: requests count in the order in which they came, however long their body takes
   const ticket = backplane.takeTicket();
   ticket.catch(() => undefined);
-  const { refusal, request } = await readRequest(context);
+  const { refusal, request } = parseBody(await gateway.bodies.read(incoming));
   if (refusal !== undefined) return answerError(context, refusal);
   const identity = await authenticator.authenticate(incoming.headers.authorization);
   const change = { ...request, identity, ticket: await ticket, address: senderAddress(gateway, context) };
@@ -53,11 +51,6 @@ export async function setSubscriptions(gateway: GatewayContext, context: NodeCon
   }
 }
 
-async function readRequest(context: NodeContext): Promise<SubscribeParse> {
-  const body = await readBody(context.env.incoming);
-  return parseBody(body);
-}
-
 function parseBody(body: RequestBody): SubscribeParse {
   switch (body.kind) {
     case "empty":
@@ -66,8 +59,8 @@ function parseBody(body: RequestBody): SubscribeParse {
       return parseSubscribeJson(body.text);
     case "form":
       return parseSubscribeForm(body.fields);
-    case "too-large":
-      return { refusal: tooLarge };
+    case "refused":
+      return { refusal: body.answer };
     case "unreadable":
       return { refusal: badRequest };
   }

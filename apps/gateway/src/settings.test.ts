@@ -41,6 +41,7 @@ test("nothing set means the documented defaults", () => {
       maxTotalOutboxBytes: 268_435_456,
     },
     maxEventBytes: 1_048_576,
+    requestSeconds: 30,
     corsOrigins: ["*"],
     trustedProxyHeader: undefined,
     checkAddress: false,

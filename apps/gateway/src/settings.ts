@@ -15,6 +15,7 @@ export interface Settings {
   readonly auth: AuthSettings;
   readonly streams: StreamSettings;
   readonly maxEventBytes: number;
+  readonly requestSeconds: number;
   readonly corsOrigins: readonly string[];
   /** In lower case. */
   readonly trustedProxyHeader: string | undefined;
@@ -64,6 +65,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     auth: readAuth(read),
     streams: readStreams(read),
     maxEventBytes: read.integer("MAX_EVENT_BYTES", 1_048_576, { min: 1 }),
+    requestSeconds: read.integer("REQUEST_SECONDS", 30, { min: 1 }),
     corsOrigins: read.list("CORS_ORIGINS", ["*"]),
     trustedProxyHeader: read.optionalText("TRUSTED_PROXY_HEADER")?.toLowerCase(),
     checkAddress: read.boolean("CHECK_ADDRESS", false),
