@@ -8,6 +8,7 @@ import type { Authenticator } from "./authenticator.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import type { BodyReader } from "./request-body.ts";
+import type { RequestLimits } from "./request-limits.ts";
 import type { Settings } from "./settings.ts";
 import type { StreamContext } from "./stream.ts";
 import type { StreamKeeper } from "./stream-keeper.ts";
@@ -22,6 +23,7 @@ export interface GatewayContext {
   readonly recent: RecentEvents;
   readonly streamContext: StreamContext;
   readonly authenticator: Authenticator;
+  readonly limits: RequestLimits;
   /** Reads bodies that anybody may send. */
   readonly bodies: BodyReader;
   /** Reads the bodies of superusers. */

@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
 import { Hub } from "@sluice/hub";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
+import { answerAtOnce } from "./answers.ts";
 import { createApp } from "./app.ts";
 import { answerBrokenRequest } from "./broken-request.ts";
 import { Authenticator } from "./authenticator.ts";
@@ -18,9 +19,11 @@ import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { BodyReader } from "./request-body.ts";
+import { RequestLimits } from "./request-limits.ts";
 import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
 import { SettledCursors } from "./settled-cursors.ts";
+import { SharedCounts } from "./shared-counts.ts";
 import { StartError } from "./start-error.ts";
 import { SparseLog } from "./sparse-log.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
@@ -146,6 +149,12 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       },
     },
     authenticator: new Authenticator(verifier, settings.auth.collection, () => collections.current),
+    limits: new RequestLimits({
+      settings: settings.limits,
+      trustedProxyHeader: settings.trustedProxyHeader,
+      counts: new SharedCounts({ backplane, nowMs: Date.now }),
+      onRefused,
+    }),
     bodies: new BodyReader({ bodyBytes: 8 * mebibyte, totalBytes: 64 * mebibyte, onRefused }),
     publishedBodies: new BodyReader({ bodyBytes: 32 * mebibyte, totalBytes: 256 * mebibyte, onRefused }),
     metrics,
@@ -169,8 +178,13 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
 
 async function open(settings: Settings, handlers: NodeHandlers): Promise<Backplane> {
   try {
+    const { maxStreamsPerIdentity } = settings.limits;
     const silenceMs = silenceOf(settings.streams.heartbeatSeconds);
-    return await openBackplane(settings.redisUrl, { ...settings, silenceMs }, handlers);
+    return await openBackplane(
+      settings.redisUrl,
+      { ...settings, maxStreamsPerIdentity, silenceMs },
+      handlers,
+    );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError([`REDIS_URL: ${reason}`], { cause: error });
@@ -200,19 +214,20 @@ async function loadCollections(
 }
 
 async function listen(context: GatewayContext): Promise<Server> {
-  const { host, port, requestSeconds } = context.settings;
-  const app = createApp(context);
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    hostname: host,
-    serverOptions: {
-      // from the connection on, or from the first byte of a later request on it, until the last byte of the body
-      headersTimeout: requestSeconds * 1000,
-      requestTimeout: requestSeconds * 1000,
-      connectionsCheckingInterval: slowRequestsMs,
-    },
+  const { host, port, requestSeconds, corsOrigins: origins } = context.settings;
+  const route = getRequestListener(createApp(context).fetch, { hostname: host });
+  const options = {
+    // from the connection on, or from the first byte of a later request on it, until the last byte of the body
+    headersTimeout: requestSeconds * 1000,
+    requestTimeout: requestSeconds * 1000,
+    connectionsCheckingInterval: slowRequestsMs,
+  };
+  const server = createServer(options, (incoming, outgoing) => {
+    // in front of the router: a flood is to cost as little as can be
+    const answer = context.limits.refuseRequest(incoming);
+    if (answer === undefined) void route(incoming, outgoing);
+    else answerAtOnce(incoming, outgoing, { answer, origins });
   });
-  if (!(server instanceof Server)) throw new TypeError("expected an HTTP/1.1 server");
   server.on("clientError", (error, socket) => {
     const reason = answerBrokenRequest(error, socket);
     if (reason !== undefined) context.metrics.refusals.inc({ reason });

@@ -1,5 +1,4 @@
-import { describeFormFields, type FormFields } from "@sluice/protocol";
-import { encodeJson } from "@sluice/protocol";
+import { describeFormFields, encodeJson, type FormFields, isClientId } from "@sluice/protocol";
 import { clientAddress } from "./client-address.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
 
@@ -18,7 +17,7 @@ interface Redirect {
  */
 export async function redirectOAuth2(gateway: GatewayContext, context: NodeContext): Promise<Response> {
   const redirect = await readRedirect(gateway, context);
-  const sent = redirect.state !== "" && (await sendToStream(gateway, context, redirect));
+  const sent = isClientId(redirect.state) && (await sendToStream(gateway, context, redirect));
   const succeeded = sent && redirect.code !== "" && redirect.error === "";
   const page = `../_/#/auth/oauth2-redirect-${succeeded ? "success" : "failure"}`;
   return context.redirect(page, context.req.method === "POST" ? 303 : 307);

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   badRequest,
   type ErrorAnswer,
+  isClientId,
   parseEmptySubscribe,
   parseSubscribeForm,
   parseSubscribeJson,
@@ -12,6 +13,7 @@ import { answerError } from "./answers.ts";
 import { clientAddress } from "./client-address.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
 import type { RequestBody } from "./request-body.ts";
+import { tooManyStreams } from "./request-limits.ts";
 import { UnavailableError } from "./unavailable-error.ts";
 
 const refusals = {
@@ -28,14 +30,18 @@ const refusals = {
  * the node which holds the stream has applied them.
  */
 export async function setSubscriptions(gateway: GatewayContext, context: NodeContext): Promise<Response> {
-  const { backplane, authenticator } = gateway;
+  const { backplane, authenticator, metrics } = gateway;
   const { incoming, outgoing } = context.env;
   // the ticket is taken on arrival: requests count in the order in which they came, however long their body takes
   const ticket = backplane.takeTicket();
   ticket.catch(() => undefined);
   const { refusal, request } = parseBody(await gateway.bodies.read(incoming));
   if (refusal !== undefined) return answerError(context, refusal);
+  // nobody has it, and the backplane need not be asked
+  if (!isClientId(request.clientId)) return answerError(context, refusals["unknown-client"]);
   const identity = await authenticator.authenticate(incoming.headers.authorization);
+  const refused = gateway.limits.refuseIdentity(identity);
+  if (refused !== undefined) return answerError(context, refused);
   const change = { ...request, identity, ticket: await ticket, address: senderAddress(gateway, context) };
   if (await hasHungUp(incoming, outgoing)) return context.body(null, 204);
   const outcome = await backplane.subscribe(change);
@@ -48,6 +54,9 @@ export async function setSubscriptions(gateway: GatewayContext, context: NodeCon
     case "wrong-address":
     case "wrong-identity":
       return answerError(context, refusals[outcome]);
+    case "too-many-streams":
+      metrics.refusals.inc({ reason: "identity_streams" });
+      return answerError(context, tooManyStreams);
   }
 }
 

@@ -40,6 +40,13 @@ test("nothing set means the documented defaults", () => {
       maxOutboxBytes: 1_048_576,
       maxTotalOutboxBytes: 268_435_456,
     },
+    limits: {
+      addressConnectsPerMinute: 0,
+      addressPostsPerMinute: 0,
+      identityPostsPerMinute: 0,
+      maxStreamsPerAddress: 0,
+      maxStreamsPerIdentity: 0,
+    },
     maxEventBytes: 1_048_576,
     requestSeconds: 30,
     corsOrigins: ["*"],
@@ -91,6 +98,12 @@ test.each([
   ["PORT", "-1", 'PORT: expected a whole number, from 0 to 65535, got "-1"'],
   ["IDLE_SECONDS", "1.5", 'IDLE_SECONDS: expected a whole number, 0 or more, got "1.5"'],
   ["MAX_STREAMS", "0", 'MAX_STREAMS: expected a whole number, 1 or more, got "0"'],
+  [
+    "ADDRESS_POSTS_PER_MINUTE",
+    "-1",
+    'ADDRESS_POSTS_PER_MINUTE: expected a whole number, 0 or more, got "-1"',
+  ],
+  ["REQUEST_SECONDS", "0", 'REQUEST_SECONDS: expected a whole number, 1 or more, got "0"'],
   ["CHECK_ADDRESS", "yes", 'CHECK_ADDRESS: expected one of true, false, got "yes"'],
   [
     "LOG_LEVEL",
