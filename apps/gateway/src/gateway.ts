@@ -1,12 +1,14 @@
 import { once } from "node:events";
-import { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
 import { Hub } from "@sluice/hub";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
+import { answerAtOnce } from "./answers.ts";
 import { createApp } from "./app.ts";
+import { answerBrokenRequest } from "./broken-request.ts";
 import { Authenticator } from "./authenticator.ts";
 import { CollectionStore } from "./collection-store.ts";
 import { EventFeed } from "./event-feed.ts";
@@ -16,9 +18,12 @@ import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
+import { BodyReader } from "./request-body.ts";
+import { RequestLimits } from "./request-limits.ts";
 import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
 import { SettledCursors } from "./settled-cursors.ts";
+import { SharedCounts } from "./shared-counts.ts";
 import { StartError } from "./start-error.ts";
 import { Shedder } from "./shedder.ts";
 import type { Siblings } from "./siblings.ts";
@@ -42,6 +47,11 @@ const maxAdmissionMs = 9_000;
 const backlog = 65_535;
 
 const finishStepMs = 20;
+
+/** How often requests are looked for that take too long. */
+const slowRequestsMs = 1_000;
+
+const mebibyte = 2 ** 20;
 
 /** A Redis that says nothing for so long, asked or not, is lost. */
 const maxSilenceMs = 5_000;
@@ -133,6 +143,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     connected: () => backplane.connected,
   });
   const state = { draining: false };
+  const onRefused = (reason: string): void => metrics.refusals.inc({ reason });
   const context: GatewayContext = {
     settings,
     backplane,
@@ -153,6 +164,14 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
       },
     },
     authenticator: new Authenticator(verifier, settings.auth.collection, () => collections.current),
+    limits: new RequestLimits({
+      settings: settings.limits,
+      trustedProxyHeader: settings.trustedProxyHeader,
+      counts: new SharedCounts({ backplane, nowMs: Date.now }),
+      onRefused,
+    }),
+    bodies: new BodyReader({ bodyBytes: 8 * mebibyte, totalBytes: 64 * mebibyte, onRefused }),
+    publishedBodies: new BodyReader({ bodyBytes: 32 * mebibyte, totalBytes: 256 * mebibyte, onRefused }),
     metrics,
     log,
     draining: () => state.draining,
@@ -186,8 +205,13 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
 
 async function open(settings: Settings, handlers: NodeHandlers): Promise<Backplane> {
   try {
+    const { maxStreamsPerIdentity } = settings.limits;
     const silenceMs = silenceOf(settings.streams.heartbeatSeconds);
-    return await openBackplane(settings.redisUrl, { ...settings, silenceMs }, handlers);
+    return await openBackplane(
+      settings.redisUrl,
+      { ...settings, maxStreamsPerIdentity, silenceMs },
+      handlers,
+    );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError([`REDIS_URL: ${reason}`], { cause: error });
@@ -217,10 +241,24 @@ async function loadCollections(
 }
 
 async function listen(context: GatewayContext): Promise<Server> {
-  const { host, port } = context.settings;
-  const app = createApp(context);
-  const server = createAdaptorServer({ fetch: app.fetch, hostname: host });
-  if (!(server instanceof Server)) throw new TypeError("expected an HTTP/1.1 server");
+  const { host, port, requestSeconds, corsOrigins: origins } = context.settings;
+  const route = getRequestListener(createApp(context).fetch, { hostname: host });
+  const options = {
+    // from the connection on, or from the first byte of a later request on it, until the last byte of the body
+    headersTimeout: requestSeconds * 1000,
+    requestTimeout: requestSeconds * 1000,
+    connectionsCheckingInterval: slowRequestsMs,
+  };
+  const server = createServer(options, (incoming, outgoing) => {
+    // in front of the router: a flood is to cost as little as can be
+    const answer = context.limits.refuseRequest(incoming);
+    if (answer === undefined) void route(incoming, outgoing);
+    else answerAtOnce(incoming, outgoing, { answer, origins });
+  });
+  server.on("clientError", (error, socket) => {
+    const reason = answerBrokenRequest(error, socket);
+    if (reason !== undefined) context.metrics.refusals.inc({ reason });
+  });
   server.keepAliveTimeout = keepAliveMs;
   server.listen({ port, host, backlog });
   try {

@@ -11,6 +11,7 @@ export interface Metrics {
   readonly cuts: Counter<"reason">;
   readonly gaps: Counter;
   readonly shed: Counter;
+  readonly refusals: Counter<"reason">;
   readonly resumes: Counter<"outcome">;
 }
 
@@ -87,6 +88,12 @@ export function createMetrics(): Metrics {
     gaps: new Counter({
       name: "sluice_log_gaps_total",
       help: "Times that the log no longer had this node's place",
+      registers,
+    }),
+    refusals: new Counter({
+      name: "sluice_requests_refused_total",
+      help: "Requests refused because they were too many, too large, too slow or broken",
+      labelNames: ["reason"],
       registers,
     }),
   };

@@ -10,6 +10,8 @@ export interface Keys {
   /** What the names of all record channels begin with. */
   readonly records: string;
   readonly client: (clientId: string) => string;
+  /** What requests are counted in, by address and identity. */
+  readonly counts: (period: string) => string;
   /** Heartbeat key and control channel of a node. */
   readonly node: (nodeId: string) => string;
   /** How long nodes were cut off, shortly after they are back. */
@@ -34,6 +36,7 @@ export function keysUnder(prefix: string): Keys {
     messages: `${prefix}message`,
     records: `${prefix}record:`,
     client: (clientId) => `${prefix}client:${clientId}`,
+    counts: (period) => `${prefix}counts:${period}`,
     node: (nodeId) => `${prefix}node:${nodeId}`,
     away: `${prefix}away`,
     nodes: `${prefix}nodes`,

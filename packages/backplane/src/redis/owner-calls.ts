@@ -23,11 +23,11 @@ const busyOwnerMs = 6_000;
 const absentOwnerMs = 1_500;
 const absentRetryMs = 100;
 
-const subscribeScript = new Script<SubscribeReply>("orphans.lua", "subscribe.lua");
+const subscribeScript = new Script<SubscribeReply>("orphans.lua", "identity-streams.lua", "subscribe.lua");
 const sendLastScript = new Script<Exclude<LastFrameOutcome, "sent"> | "stored">("send-last.lua");
 
 type SubscribeReply = readonly [
-  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "sent",
+  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "too-many-streams" | "sent",
   listeners: number,
 ];
 
@@ -41,6 +41,8 @@ export interface OwnerCallsContext {
   readonly orphanMs: number;
   /** Called when a client of this node has adopted an orphan, or is no longer like those that it was like. */
   readonly onChanged: (clientId: string) => void;
+  /** 0 is no limit. */
+  readonly maxStreamsPerIdentity: number;
 }
 
 /** What this node asks the owners of clients to do, and what it does and answers as an owner itself. */
@@ -55,7 +57,7 @@ export class OwnerCalls {
   /** See `Backplane.subscribe`. */
   async subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
     const { clientId, ticket, address, identity, subscriptions } = change;
-    const { redis, keys, nodeId, orphanMs } = this.#context;
+    const { redis, keys, nodeId, orphanMs, maxStreamsPerIdentity } = this.#context;
     const question = this.#answers.open();
     const reply = { node: nodeId, request: question.request };
     const message = messageText({
@@ -72,6 +74,7 @@ export class OwnerCalls {
       clientId,
       likenessOf(identity, subscriptions),
       orphanMs,
+      identity.kind === "record" ? maxStreamsPerIdentity : 0,
     ];
     const send = (): Promise<SubscribeReply> =>
       subscribeScript.run(redis, [keys.client(clientId)], [ticket, ...texts]);

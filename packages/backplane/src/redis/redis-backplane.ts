@@ -29,6 +29,8 @@ const exchangeLoadsScript = new Script<readonly number[]>("orphans.lua", "exchan
 const trimScript = new Script<number>("trim.lua");
 const trimMs = 5_000;
 
+const countsLifeMs = 120_000;
+
 /** How often Redis is asked for a sign of life, as a share of the silence that says it is lost. */
 const aliveShare = 0.4;
 
@@ -105,7 +107,7 @@ class RedisBackplane implements Backplane {
     this.#options = options;
     this.#handlers = handlers;
     const { commands, log, channels } = connections;
-    const { silenceMs, orphanSeconds } = options;
+    const { silenceMs, orphanSeconds, maxStreamsPerIdentity } = options;
     const aliveMs = Math.round(silenceMs * aliveShare);
     const node = { keys: this.#keys, nodeId, handlers };
     const directory = new Directory({ ...node, redis: commands, orphanMs: orphanSeconds * 1000 });
@@ -115,6 +117,7 @@ class RedisBackplane implements Backplane {
       redis: commands,
       orphanMs: orphanSeconds * 1000,
       onChanged: (clientId) => directory.noteChange(clientId),
+      maxStreamsPerIdentity,
     });
     this.#logReader = new LogReader(log, { key: this.#keys.log, handlers, blockMs: aliveMs });
     this.#channelReader = new ChannelReader(channels, { ...node, listenMs: aliveMs });
@@ -206,6 +209,21 @@ class RedisBackplane implements Backplane {
         .hset(this.#keys.collections, name, json)
         .publish(this.#keys.collections, name)
         .exec();
+    });
+  }
+
+  addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
+    return this.#command(async (redis) => {
+      const key = this.#keys.counts(period);
+      const names = [...counts.keys()];
+      const pipeline = redis.pipeline();
+      for (const name of names) pipeline.hincrby(key, name, counts.get(name) ?? 0);
+      const replies = (await pipeline.pexpire(key, countsLifeMs).exec()) ?? [];
+      const sums = replies.map(([error, sum]) => {
+        if (error !== null) throw error;
+        return Number(sum);
+      });
+      return new Map(names.map((name, index) => [name, sums[index] ?? 0]));
     });
   }
 
