@@ -35,10 +35,10 @@ export async function startTarget(layout: Layout, redisUrl: string): Promise<Sta
   const collections = readCollections();
   writeFileSync(file, JSON.stringify(collections));
   const nodes = await startGateways(layout === "two nodes, the POST on the other" ? 2 : 1, {
+    ...(layout === "two workers on one port" ? { WORKERS: "2" } : {}),
     COLLECTIONS_FILE: file,
     CHECK_ADDRESS: "true",
     TRUSTED_PROXY_HEADER: addressHeader,
-    ...(layout === "two workers on one port" ? { WORKERS: "2" } : {}),
     ...(layout === "embedded backplane" ? {} : { REDIS_URL: redisUrl, KEY_PREFIX: uniqueKeyPrefix() }),
   });
   const target: Target = {

@@ -1,6 +1,7 @@
 import type { Backplane } from "@sluice/backplane";
 import type { Logger } from "pino";
 import { FairShare } from "./fair-share.ts";
+import { SparseLog } from "./sparse-log.ts";
 import type { StreamKeeper } from "./stream-keeper.ts";
 
 /** Twice the mean comes down to about a tenth over it in so many ticks; see {@link FairShare}. */
@@ -23,6 +24,7 @@ export interface ShedderContext {
 export class Shedder {
   readonly #context: ShedderContext;
   readonly #share: FairShare;
+  readonly #failures: SparseLog;
   #timer: NodeJS.Timeout | undefined;
   #isAsking = false;
   #isStopped = false;
@@ -30,6 +32,7 @@ export class Shedder {
   constructor(context: ShedderContext) {
     this.#context = context;
     this.#share = new FairShare((fact, message) => context.log.info(fact, message));
+    this.#failures = new SparseLog({ ...context, nowMs: () => performance.now(), intervalMs: 60_000 });
   }
 
   start(): void {
@@ -46,14 +49,14 @@ export class Shedder {
   }
 
   async #tick(): Promise<void> {
-    const { backplane, log } = this.#context;
+    const { backplane } = this.#context;
     // who comes back without Redis cannot subscribe
     if (this.#isAsking || !backplane.connected) return;
     this.#isAsking = true;
     try {
       await this.#shed();
     } catch (err) {
-      if (backplane.connected) log.error({ err }, "loads could not be exchanged");
+      if (backplane.connected) this.#failures.warn("exchange", { err }, "loads could not be exchanged");
     }
     this.#isAsking = false;
   }
