@@ -5,13 +5,10 @@ import { Journal } from "./journal.ts";
 import { Nodes } from "./nodes.ts";
 import { RedisStage } from "./redis-stage.ts";
 import { type Sabotage, sabotageFlags } from "./sabotages.ts";
-import { Writers } from "./writers.ts";
+import { type Bulk, Writers } from "./writers.ts";
 
 /** How many nodes there are. */
 export const nodeCount = 3;
-
-/** Large events, so many at once that the outbox of who stands still runs over, behind what the kernel takes. */
-const bulk = { events: 120, bytes: 80_000, everyMs: 5_000 };
 
 /** What a stage is set with. */
 export interface StagePlan {
@@ -19,6 +16,8 @@ export interface StagePlan {
   readonly seed: number;
   /** Events per second. */
   readonly rate: number;
+  /** Bursts of large events; none where nothing is said. */
+  readonly bulk?: Bulk;
   /** Settings of the nodes, by their environment names. */
   readonly env?: Readonly<Record<string, string>>;
   /** What is broken in the nodes on purpose. */
@@ -37,7 +36,7 @@ export class ChaosStage {
   readonly writers: Writers;
 
   private constructor(
-    { clients, seed, rate }: StagePlan,
+    { clients, seed, rate, bulk }: StagePlan,
     { journal, redis, nodes }: { journal: Journal; redis: RedisStage; nodes: Nodes },
   ) {
     this.clients = clients;

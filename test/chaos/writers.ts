@@ -10,8 +10,14 @@ export interface WritersPlan {
   readonly writers: number;
   /** Events per second of all writers together. */
   readonly rate: number;
-  /** Bursts of large events, which make readers slow that stand still: how many events of how many bytes, how often. */
-  readonly bulk: { readonly events: number; readonly bytes: number; readonly everyMs: number };
+  readonly bulk: Bulk | undefined;
+}
+
+/** Bursts of large events, which make readers slow that stand still: how many events of how many bytes, how often. */
+export interface Bulk {
+  readonly events: number;
+  readonly bytes: number;
+  readonly everyMs: number;
 }
 
 /** Writers through the log, and their own record of what they wrote. */
@@ -68,6 +74,7 @@ export class Writers {
   }
 
   async #writeBulk(writer: number, choice: SeededChoice): Promise<void> {
+    if (this.#plan.bulk === undefined) return;
     const { events, bytes, everyMs } = this.#plan.bulk;
     let nextMs = Date.now() + everyMs;
     while (!this.#isStopped) {

@@ -1,0 +1,93 @@
+import { type ChaosOutcome, judgeRun } from "./chaos-run.ts";
+import type { ChaosStage } from "./chaos-stage.ts";
+import { planClients } from "./client-plan.ts";
+import { faultyCounts } from "./tally.ts";
+import { talliesOf } from "./report.ts";
+
+/** What a rolling restart is made of. */
+export interface RollPlan {
+  /** How many official SDKs listen, as they are. */
+  readonly clients: number;
+  /** Events per second. */
+  readonly rate: number;
+  readonly drainSeconds: number;
+  readonly seed: number;
+  /** Called for every line about what happens. */
+  readonly onLine?: (text: string) => void;
+}
+
+/** One node's restart: what its process left with, and how long it took from SIGTERM until a new one was ready. */
+interface Restart {
+  readonly node: number;
+  readonly exitCode: number | null;
+  readonly seconds: number;
+}
+
+/** What came of a rolling restart. */
+export interface RollOutcome extends ChaosOutcome {
+  readonly restarts: readonly Restart[];
+  /** All that is not as it has to be, a line for each; none where nobody noticed anything. */
+  readonly complaints: readonly string[];
+}
+
+/** How much longer than its drain a restart may take. */
+const restartSeconds = 5;
+
+/** A node as it runs by default, but for the drain. */
+const defaults = {
+  HEARTBEAT_SECONDS: "20",
+  STREAM_SECONDS: "1800",
+  STALL_SECONDS: "30",
+  MAX_OUTBOX_BYTES: "1048576",
+};
+
+/** Restarts all nodes, one after the other, while SDKs listen and writers write. */
+export async function rollNodes({
+  clients,
+  rate,
+  drainSeconds,
+  seed,
+  onLine,
+}: RollPlan): Promise<RollOutcome> {
+  const plans = await planClients({ native: 0, stock: clients, resume: 0 });
+  const env = { ...defaults, DRAIN_SECONDS: String(drainSeconds) };
+  const restarts: Restart[] = [];
+  const outcome = await judgeRun({ clients: plans, rate, seed, env, onLine }, async (stage) => {
+    stage.balancer.passesOver503 = true;
+    for (const node of stage.nodes.urls.keys()) restarts.push(await restart(stage, node));
+  });
+  return { ...outcome, restarts, complaints: complaintsAbout(outcome, restarts, drainSeconds) };
+}
+
+async function restart({ nodes, journal }: ChaosStage, node: number): Promise<Restart> {
+  const startMs = performance.now();
+  journal.note(`SIGTERM to node ${node}`);
+  const exitCode = await nodes.terminate(node);
+  await nodes.launch(node);
+  const seconds = (performance.now() - startMs) / 1_000;
+  journal.note(`node ${node} left with ${exitCode} and was back after ${seconds.toFixed(1)} s`);
+  return { node, exitCode, seconds };
+}
+
+function complaintsAbout(
+  outcome: ChaosOutcome,
+  restarts: readonly Restart[],
+  drainSeconds: number,
+): readonly string[] {
+  const { stock } = talliesOf(outcome);
+  // nothing but the restarts happened: nothing excuses a missing event, and no SDK has a reason to give up
+  const counts = [...faultyCounts, "excused", "revived"] as const;
+  const limitSeconds = drainSeconds + restartSeconds;
+  return [
+    ...counts.filter((count) => stock[count] > 0).map((count) => `${count}: expected 0, got ${stock[count]}`),
+    ...restarts
+      .filter(({ exitCode }) => exitCode !== 0)
+      .map(({ node, exitCode }) => `node ${node}: expected exit code 0, got ${exitCode}`),
+    ...restarts
+      .filter(({ seconds }) => seconds > limitSeconds)
+      .map(
+        ({ node, seconds }) =>
+          `node ${node}: expected at most ${limitSeconds} s, got ${seconds.toFixed(1)} s`,
+      ),
+  ];
+}
