@@ -28,8 +28,6 @@ export class Balancer {
   readonly links = new Map<number, StreamLink>();
   /** Called for every POST; true where its answer is to be lost. */
   losesAnswer: (client: number) => boolean = () => false;
-  /** Whether a node that answers 503 is passed over too, as `docs/balancers` has it. */
-  passesOver503 = false;
   readonly #nodes: readonly string[];
   readonly #nodeOf = new Map<number, number>();
   readonly #server: Server;
@@ -74,11 +72,6 @@ export class Balancer {
       const response = await ask(this.#nodes[node] ?? "", call);
       if (response === "refused") continue;
       if (response === "gone") break;
-      const isLast = attempt === this.#nodes.length - 1;
-      if (this.passesOver503 && response.statusCode === 503 && !isLast) {
-        response.resume();
-        continue;
-      }
       if (record === undefined) return this.#answer(call, response);
       return this.#stream(call, response, Object.assign(record, { node, status: response.statusCode }));
     }
