@@ -159,11 +159,11 @@ describe("SIGTERM", () => {
     const gateway = await startGateway({ DRAIN_SECONDS: "1" });
     const stream = await SseReader.open(gateway.url);
     await postSubscriptions(gateway.url, stream.clientId, ["posts/*"]);
+    const readiness = (): Promise<Response> => fetch(`${gateway.url}/readyz`);
+    expect((await readiness()).headers.get("Connection")).toBe("keep-alive");
     const exit = gateway.stop();
-    await waitUntil(
-      async () => (await fetch(`${gateway.url}/readyz`)).status === 503,
-      "the node to be unready",
-    );
+    await waitUntil(async () => (await readiness()).status === 503, "the node to be unready");
+    expect((await readiness()).headers.get("Connection")).toBe("close");
     expect((await SseReader.openRaw(gateway.url)).status).toBe(503);
     await stream.waitForEnd();
     expect(stream.raw).toMatch(/\n\n$/);

@@ -20,6 +20,11 @@ export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBinding
   // while Redis is away every client tries again every other second
   const failures = new SparseLog({ log: gateway.log, nowMs: () => performance.now(), intervalMs: 1_000 });
   app.use(cors(gateway.settings.corsOrigins));
+  app.use(async (context, next) => {
+    await next();
+    // a balancer that keeps its connections would else send a request on one that closes just then
+    if (gateway.draining() && !context.env.outgoing.headersSent) context.header("Connection", "close");
+  });
   app.get("/api/realtime", (context) => openStream(gateway, context));
   app.post("/api/realtime", (context) => setSubscriptions(gateway, context));
   app.post("/api/realtime/publish", (context) => publishEvents(gateway, context));

@@ -31,8 +31,11 @@ import { SparseLog } from "./sparse-log.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
 import { TokenVerifier } from "./tokens.ts";
 
-/** Longer than the idle time of most load balancers, which else send a request on a connection that just closes. */
-const keepAliveMs = 75_000;
+/**
+ * Longer than the idle time of load balancers, of which Google's has 600 s: else they send a request on a connection
+ * that just closes.
+ */
+const keepAliveMs = 620_000;
 
 /** How much longer a drain waits for streams that cannot be ended politely yet, and for answers under way. */
 export const drainGraceMs = 5_000;
