@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { abuse } from "../bench/abuse.ts";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import { readMetrics } from "../harness/metrics.ts";
 import { RawConnection } from "../harness/raw-connection.ts";
@@ -107,4 +108,19 @@ test("P8: large bodies that never end share a limit, and small ones are read bes
   const stream = await SseReader.open(base());
   expect((await postSubscriptions(base(), stream.clientId, ["news"])).status).toBe(204);
   for (const connection of [...bodies, stream]) connection.close();
+});
+
+test("P8: streams go on beside all of it at once, which costs Redis nothing and leaves nothing behind", async () => {
+  const plan = { streams: 100, seconds: 3, slowHeads: 200, postsPerSecond: 2_000 };
+  const { before, during, tally, left } = await abuse(plan);
+  // 50 events a second for ten streams each: the run ends only once all of them have come
+  expect(during.delaysMs.length).toBeGreaterThan(0);
+  const { posts, slow, heads, bodies } = tally.answers;
+  expect(Object.keys(posts).toSorted()).toEqual(["404", "429"]);
+  // as many as may be, of one minute or of two
+  expect(posts["404"]).toBeLessThanOrEqual(240);
+  expect(posts["429"]).toBeGreaterThan(plan.postsPerSecond);
+  expect([slow, heads, bodies].map((answers) => Object.keys(answers))).toEqual([["408"], ["431"], ["413"]]);
+  expect(during.redisCommands).toBeLessThan(before.redisCommands + plan.postsPerSecond / 10);
+  expect(left).toBe(0);
 });

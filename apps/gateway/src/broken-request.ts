@@ -11,6 +11,9 @@ const answers: Readonly<Record<BrokenRequestReason, ErrorAnswer>> = {
   malformed: badRequest,
 };
 
+/** Requests that began together are too slow together: what they cost is spread over this. */
+const slowSpreadMs = 1_000;
+
 /**
  * Answers a request that Node's parser gave up on, in place of Node, and closes its connection.
  * @returns why; nothing where the sender is gone
@@ -22,18 +25,25 @@ export function answerBrokenRequest(error: Error, socket: Duplex): BrokenRequest
     return undefined;
   }
   const reason = reasonOf(code);
-  const { status } = answers[reason];
-  const body = encodeErrorBody(answers[reason]);
+  if (reason === "slow") {
+    // else the rest of the request could still come
+    socket.pause();
+    setTimeout(() => answerAndClose(socket, answers[reason]), Math.random() * slowSpreadMs).unref();
+  } else answerAndClose(socket, answers[reason]);
+  return reason;
+}
+
+function answerAndClose(socket: Duplex, answer: ErrorAnswer): void {
+  const body = encodeErrorBody(answer);
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`,
     "Content-Type: application/json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Connection: close",
   ];
-  socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+  if (socket.writable) socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
   // whatever it still sends is not read
   socket.destroy();
-  return reason;
 }
 
 function reasonOf(code: unknown): BrokenRequestReason {

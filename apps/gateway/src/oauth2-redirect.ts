@@ -48,6 +48,6 @@ async function sendToStream(
   const address = settings.checkAddress ? clientAddress(env.incoming, settings.trustedProxyHeader) : "";
   const data = encodeJson(error === "" ? { state, code } : { state, code, error });
   const outcome = await backplane.sendLast({ clientId: state, address, subscription, data });
-  if (outcome !== "sent") log.info({ outcome }, "an OAuth2 redirect found no stream that waits for it");
+  if (outcome !== "sent") log.debug({ outcome }, "an OAuth2 redirect found no stream that waits for it");
   return outcome === "sent";
 }
