@@ -12,6 +12,7 @@ import { CollectionStore } from "./collection-store.ts";
 import { EventFeed } from "./event-feed.ts";
 import type { GatewayContext } from "./gateway-context.ts";
 import { CursorNews } from "./cursor-news.ts";
+import { concealing, secretsOf } from "./log.ts";
 import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
@@ -133,6 +134,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
         const isOrphan = by === "node" || hasJustAdopted || resumer.isPending(clientId);
         const orphanedAt = isOrphan ? settled.of(clientId) : undefined;
         void backplane.unregister(clientId, { orphanedAt, wasSubscribed: isSubscribed });
+        log.debug({ clientId, by }, "a stream has ended");
         settled.forget(clientId);
         resumer.forget(clientId);
       },
@@ -162,7 +164,7 @@ async function open(settings: Settings, handlers: NodeHandlers): Promise<Backpla
     const silenceMs = silenceOf(settings.streams.heartbeatSeconds);
     return await openBackplane(settings.redisUrl, { ...settings, silenceMs }, handlers);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = concealing(secretsOf(settings))(error instanceof Error ? error.message : String(error));
     throw new StartError([`REDIS_URL: ${reason}`], { cause: error });
   }
 }

@@ -1,6 +1,6 @@
-import { pino } from "pino";
 import { prepareDemo } from "./demo.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
+import { openLog } from "./log.ts";
 import { parseSettings } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 import { welcomeText } from "./welcome.ts";
@@ -8,8 +8,8 @@ import { welcomeText } from "./welcome.ts";
 async function main(): Promise<void> {
   const parsed = parseSettings(process.env);
   if ("problems" in parsed) throw new StartError(parsed.problems);
-  const { redisUrl, logLevel } = parsed.settings;
-  const log = pino({ level: logLevel });
+  const { redisUrl } = parsed.settings;
+  const log = openLog(parsed.settings);
   const demo = redisUrl === undefined ? await prepareDemo(parsed.settings) : undefined;
   const gateway = await startGateway(demo?.settings ?? parsed.settings, log);
   log.info({ port: gateway.port, backplane: demo === undefined ? "redis" : "embedded" }, "gateway started");
