@@ -12,6 +12,7 @@ import { CollectionStore } from "./collection-store.ts";
 import { EventFeed } from "./event-feed.ts";
 import type { GatewayContext } from "./gateway-context.ts";
 import { CursorNews } from "./cursor-news.ts";
+import { DeliveryWatch } from "./delivery-watch.ts";
 import { concealing, secretsOf } from "./log.ts";
 import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
@@ -61,14 +62,20 @@ export interface Gateway {
 export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
-  const hub = new Hub({
+  const deliveries = new DeliveryWatch();
+  const hub: Hub = new Hub({
     nowMs: Date.now,
     steadyMs: nowMs,
     limits: {
       clientBytes: settings.streams.maxOutboxBytes,
       totalBytes: settings.streams.maxTotalOutboxBytes,
     },
-    defer: (flush) => void setImmediate(flush),
+    defer: (flush) => {
+      setImmediate(() => {
+        flush();
+        deliveries.flushed(hub);
+      });
+    },
     onDelivered: (frames) => metrics.deliveries.inc(frames),
     onDenied: (reason, topic, subscribers) => {
       metrics.denials.inc({ reason }, subscribers);
@@ -90,7 +97,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   const news = new CursorNews(hub, recent);
   const settled = new SettledCursors({ hub, streams, recent });
   const { maxEventBytes } = settings;
-  const feed = new EventFeed({ hub, recent, metrics, log, maxEventBytes, nowMs });
+  const feed = new EventFeed({ hub, recent, metrics, deliveries, log, maxEventBytes, nowMs });
   const maxWaitingBytes = settings.streams.maxTotalOutboxBytes;
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {

@@ -1,4 +1,4 @@
-import { badRequest, type ErrorAnswer, type FieldError, readEvent } from "@sluice/protocol";
+import { badRequest, type ErrorAnswer, type FieldError, isJsonObject, readEvent } from "@sluice/protocol";
 import { answerError } from "./answers.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
 import { readBody } from "./request-body.ts";
@@ -29,7 +29,9 @@ export async function publishEvents(gateway: GatewayContext, context: NodeContex
     return answerError(context, { status: 413, message: "Request entity too large." });
   const value = body.kind === "json" ? parseJson(body.text) : undefined;
   if (value === undefined) return answerError(context, badRequest);
-  const events: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const { traceparent } = incoming.headers;
+  const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const events = sent.map((event) => traced(event, traceparent));
   const refusal = refuse(events, gateway.settings.maxEventBytes);
   if (refusal !== undefined) return answerError(context, refusal);
   const ids =
@@ -43,6 +45,11 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** An event as part of the request's trace, unless it is part of one already. */
+function traced(event: unknown, traceparent: unknown): unknown {
+  return traceparent !== undefined && isJsonObject(event) ? { traceparent, ...event } : event;
 }
 
 function refuse(events: readonly unknown[], maxEventBytes: number): ErrorAnswer | undefined {

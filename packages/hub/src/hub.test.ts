@@ -24,7 +24,8 @@ describe("a frame", () => {
     const { hub, subscribe, delivered } = openRecordingHub();
     subscribe("c1", ["posts/*", "posts/p1"]);
     subscribe("c2", ["posts/*"]);
-    hub.dispatchRecord(postEvent("p1"));
+    expect(hub.dispatchRecord(postEvent("p1"))).toBe(3);
+    expect(hub.dispatchMessage({ kind: "message", topic: "news", data: "1", rule: "" })).toBe(0);
     expect(delivered()).toBe(3);
   });
 });
