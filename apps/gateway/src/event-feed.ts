@@ -48,11 +48,12 @@ export class EventFeed {
         event.kind === "message" ? hub.dispatchMessage(event, cursor) : hub.dispatchRecord(event, cursor);
       if (frames === undefined && event.kind === "record") this.#countUnknown(event.collection);
       span?.setAttribute("sluice.recipients", frames ?? 0);
-      if (frames) deliveries.begin(hub, { span });
+      if (frames) deliveries.begin(hub, { cursor, span });
       else span?.end();
     } catch (err) {
       // whatever one event does, the next one must come through
       span?.setStatus({ code: SpanStatusCode.ERROR }).end();
+      metrics.failedEvents.inc();
       log.error({ err, door, cursor }, "an event could not be dispatched");
     }
   }

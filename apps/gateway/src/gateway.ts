@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
 import { Hub } from "@sluice/hub";
+import { entryMs } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
 import { createApp } from "./app.ts";
@@ -46,6 +47,9 @@ const finishStepMs = 20;
 /** A Redis that says nothing for so long, asked or not, is lost. */
 const maxSilenceMs = 5_000;
 
+/** How long a scrape waits for Redis: it must not fail when Redis does. */
+const maxLookMs = 1_000;
+
 const nowMs = (): number => performance.now();
 
 /** One running gateway. */
@@ -62,7 +66,7 @@ export interface Gateway {
 export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
   const metrics = createMetrics();
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
-  const deliveries = new DeliveryWatch();
+  const deliveries = new DeliveryWatch(metrics, Date.now);
   const hub: Hub = new Hub({
     nowMs: Date.now,
     steadyMs: nowMs,
@@ -121,9 +125,14 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   await loadCollections(settings, collections, backplane);
   watchLevels(metrics, {
     streams: () => hub.clientCount,
+    maxStreams: settings.streams.maxStreams,
     subscriptions: () => hub.subscriptionCount,
+    audiences: () => hub.audienceCount,
     waitingBytes: () => hub.waitingBytes,
+    maxWaitingBytes,
     connected: () => backplane.connected,
+    positionMs: () => entryMs(recent.position),
+    lagMs: () => logLag(backplane, recent),
   });
   const state = { draining: false };
   const context: GatewayContext = {
@@ -196,6 +205,17 @@ async function loadCollections(
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError([`${where}: ${reason}`], { cause: error });
   }
+}
+
+/**
+ * How much older the last entry that this node has read is than the last one of the log, in milliseconds; NaN where Redis
+ * does not say so soon, or has another log.
+ */
+async function logLag(backplane: Backplane, recent: RecentEvents): Promise<number> {
+  const { position } = recent;
+  const unknown = delay(maxLookMs, undefined, { ref: false });
+  const extent = await Promise.race([backplane.findEntry(position), unknown]).catch(() => undefined);
+  return extent === undefined ? Number.NaN : Math.max(0, entryMs(extent.last) - entryMs(recent.position));
 }
 
 async function listen(context: GatewayContext): Promise<Server> {

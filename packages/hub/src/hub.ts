@@ -65,6 +65,11 @@ export class Hub {
     return this.#index.size;
   }
 
+  /** Takes a look at every topic. */
+  get audienceCount(): number {
+    return this.#index.audienceCount;
+  }
+
   /** See {@link Outboxes.writes}. */
   get writes(): Outboxes["writes"] {
     return this.#outboxes.writes;
