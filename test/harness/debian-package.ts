@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 
 /** Whether a command is on the PATH. */
 export function hasCommand(command: string): boolean {
@@ -44,4 +45,25 @@ Acquire::Languages "none";
   const script = `apt-get update -q && apt-get download -q ${name} && dpkg-deb -x ${name}_*.deb root`;
   const env = { ...process.env, APT_CONFIG: join(folder, "apt.conf") };
   execFileSync("sh", ["-c", script], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
+}
+
+/**
+ * Takes one file out of a Debian package, without installing it and what it depends on; kept for the next run.
+ * @param path the file's, such as `usr/bin/promtool`
+ * @returns where it is now
+ * @throws {Error} where the package cannot be had
+ */
+export function extractFromDebianPackage(name: string, path: string): string {
+  const kept = join(tmpdir(), `debian-${name}-${basename(path)}`);
+  if (existsSync(kept)) return kept;
+  process.stderr.write(`Taking ${path} out of Debian's ${name}\n`);
+  const directory = mkdtempSync(join(tmpdir(), `debian-${name}-`));
+  // the lists of packages may be missing or old
+  const download = `apt-get download -q ${name} || { apt-get update -q && apt-get download -q ${name}; }`;
+  const extract = `dpkg-deb --fsys-tarfile *.deb | tar -x ./${path}`;
+  const script = `set -e; { ${download}; } >&2; ${extract}; mv ${path} ${kept}`;
+  const { status, stderr } = spawnSync("sh", ["-c", script], { cwd: directory, encoding: "utf8" });
+  rmSync(directory, { recursive: true });
+  if (status !== 0) throw new Error(`expected ${path} from Debian's package ${name}, got:\n${stderr}`);
+  return kept;
 }

@@ -2,6 +2,7 @@ import type { Backplane } from "@sluice/backplane";
 import type { Hub } from "@sluice/hub";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
+import type { RequestIdVariables } from "hono/request-id";
 import type { Logger } from "pino";
 import type { Admission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
@@ -37,5 +38,11 @@ export interface GatewayContext {
   readonly siblings: Siblings | undefined;
 }
 
+/** What hono's contexts carry here: Node's own request and response, and the request's id. */
+export interface GatewayEnv {
+  readonly Bindings: HttpBindings;
+  readonly Variables: RequestIdVariables;
+}
+
 /** A hono request with Node's own request and response behind it. */
-export type NodeContext = Context<{ Bindings: HttpBindings }>;
+export type NodeContext = Context<GatewayEnv>;

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
 import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
 import { Hub } from "@sluice/hub";
+import { entryMs } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
 import { answerAtOnce } from "./answers.ts";
@@ -14,6 +15,8 @@ import { CollectionStore } from "./collection-store.ts";
 import { EventFeed } from "./event-feed.ts";
 import type { GatewayContext } from "./gateway-context.ts";
 import { CursorNews } from "./cursor-news.ts";
+import { DeliveryWatch } from "./delivery-watch.ts";
+import { concealing, secretsOf } from "./log.ts";
 import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
@@ -59,6 +62,9 @@ const mebibyte = 2 ** 20;
 /** A Redis that says nothing for so long, asked or not, is lost. */
 const maxSilenceMs = 5_000;
 
+/** How long a scrape waits for Redis: it must not fail when Redis does. */
+const maxLookMs = 1_000;
+
 const nowMs = (): number => performance.now();
 
 /** One running gateway. */
@@ -86,14 +92,20 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   const commonLog =
     siblings === undefined || siblings.number === 1 ? log : log.child({}, { level: "silent" });
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
-  const hub = new Hub({
+  const deliveries = new DeliveryWatch(metrics, Date.now);
+  const hub: Hub = new Hub({
     nowMs: Date.now,
     steadyMs: nowMs,
     limits: {
       clientBytes: settings.streams.maxOutboxBytes,
       totalBytes: settings.streams.maxTotalOutboxBytes,
     },
-    defer: (flush) => void setImmediate(flush),
+    defer: (flush) => {
+      setImmediate(() => {
+        flush();
+        deliveries.flushed(hub);
+      });
+    },
     onDelivered: (frames) => metrics.deliveries.inc(frames),
     onDenied: (reason, topic, subscribers) => {
       metrics.denials.inc({ reason }, subscribers);
@@ -115,7 +127,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   const news = new CursorNews(hub, recent);
   const settled = new SettledCursors({ hub, streams, recent });
   const { maxEventBytes } = settings;
-  const feed = new EventFeed({ hub, recent, metrics, log, maxEventBytes, nowMs });
+  const feed = new EventFeed({ hub, recent, metrics, deliveries, log, maxEventBytes, nowMs });
   const maxWaitingBytes = settings.streams.maxTotalOutboxBytes;
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
@@ -141,9 +153,14 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   await loadCollections(settings, collections, backplane);
   watchLevels(metrics, {
     streams: () => hub.clientCount,
+    maxStreams: settings.streams.maxStreams,
     subscriptions: () => hub.subscriptionCount,
+    audiences: () => hub.audienceCount,
     waitingBytes: () => hub.waitingBytes,
+    maxWaitingBytes,
     connected: () => backplane.connected,
+    positionMs: () => entryMs(recent.position),
+    lagMs: () => logLag(backplane, recent),
   });
   const state = { draining: false };
   const onRefused = (reason: string): void => metrics.refusals.inc({ reason });
@@ -162,6 +179,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
         const isOrphan = by === "node" || hasJustAdopted || resumer.isPending(clientId);
         const orphanedAt = isOrphan ? settled.of(clientId) : undefined;
         void backplane.unregister(clientId, { orphanedAt, wasSubscribed: isSubscribed });
+        log.debug({ clientId, by }, "a stream has ended");
         settled.forget(clientId);
         resumer.forget(clientId);
       },
@@ -216,7 +234,7 @@ async function open(settings: Settings, handlers: NodeHandlers): Promise<Backpla
       handlers,
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = concealing(secretsOf(settings))(error instanceof Error ? error.message : String(error));
     throw new StartError([`REDIS_URL: ${reason}`], { cause: error });
   }
 }
@@ -241,6 +259,17 @@ async function loadCollections(
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError([`${where}: ${reason}`], { cause: error });
   }
+}
+
+/**
+ * How much older the last entry that this node has read is than the last one of the log, in milliseconds; NaN where Redis
+ * does not say so soon, or has another log.
+ */
+async function logLag(backplane: Backplane, recent: RecentEvents): Promise<number> {
+  const { position } = recent;
+  const unknown = delay(maxLookMs, undefined, { ref: false });
+  const extent = await Promise.race([backplane.findEntry(position), unknown]).catch(() => undefined);
+  return extent === undefined ? Number.NaN : Math.max(0, entryMs(extent.last) - entryMs(recent.position));
 }
 
 async function listen(context: GatewayContext): Promise<Server> {

@@ -1,7 +1,8 @@
 import cluster from "node:cluster";
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
 import { prepareDemo } from "./demo.ts";
 import { type Gateway, startGateway } from "./gateway.ts";
+import { openLog } from "./log.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 import { Siblings, tellPrimary } from "./siblings.ts";
 import { StartError } from "./start-error.ts";
@@ -12,7 +13,7 @@ async function main(): Promise<void> {
   const parsed = parseSettings(process.env);
   if ("problems" in parsed) throw new StartError(parsed.problems);
   const { settings } = parsed;
-  const log = pino({ level: settings.logLevel });
+  const log = openLog(settings);
   if (cluster.isWorker) return work(settings, log);
   if (settings.workers === 1) return serve(settings, log);
   await new Workers({ count: settings.workers, log }).run();

@@ -28,6 +28,7 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
   const { incoming, outgoing } = context.env;
   if (incoming.method === "HEAD") {
     for (const [name, value] of streamHeaders) context.header(name, value);
+    context.header("X-Request-Id");
     return context.body(null, 200);
   }
   const { hub, settings } = gateway;
@@ -60,6 +61,7 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
       gateway.streams.remove(clientId);
     });
     announce(gateway, stream);
+    gateway.log.debug({ clientId, requestId: context.var.requestId }, "a stream was opened");
   }
   return RESPONSE_ALREADY_SENT;
 }

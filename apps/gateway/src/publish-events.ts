@@ -1,4 +1,4 @@
-import { badRequest, type ErrorAnswer, type FieldError, readEvent } from "@sluice/protocol";
+import { badRequest, type ErrorAnswer, type FieldError, isJsonObject, readEvent } from "@sluice/protocol";
 import { answerError } from "./answers.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
 
@@ -27,7 +27,9 @@ export async function publishEvents(gateway: GatewayContext, context: NodeContex
   if (body.kind === "refused") return answerError(context, body.answer);
   const value = body.kind === "json" ? parseJson(body.text) : undefined;
   if (value === undefined) return answerError(context, badRequest);
-  const events: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const { traceparent } = incoming.headers;
+  const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const events = sent.map((event) => traced(event, traceparent));
   const refusal = refuse(events, gateway.settings.maxEventBytes);
   if (refusal !== undefined) return answerError(context, refusal);
   const ids =
@@ -41,6 +43,11 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** An event as part of the request's trace, unless it is part of one already. */
+function traced(event: unknown, traceparent: unknown): unknown {
+  return traceparent !== undefined && isJsonObject(event) ? { traceparent, ...event } : event;
 }
 
 function refuse(events: readonly unknown[], maxEventBytes: number): ErrorAnswer | undefined {

@@ -7,7 +7,7 @@ export {
   superusers,
 } from "./collection.ts";
 export { CollectionSet } from "./collection-set.ts";
-export { compareEntries, type Cursor, encodeCursor, hasHad, parseCursor } from "./cursor.ts";
+export { compareEntries, type Cursor, encodeCursor, entryMs, hasHad, parseCursor } from "./cursor.ts";
 export {
   badRequest,
   encodeErrorBody,

@@ -252,7 +252,10 @@ class RedisBackplane implements Backplane {
   #receive(text: string): void {
     const message = parseNodeMessage(text);
     if (message === undefined)
-      this.#handlers.fault(text.slice(0, 200), "reading a message from another node");
+      this.#handlers.fault(
+        new BackplaneError(`expected a message of a node, got ${text.length} characters of something else`),
+        "reading a message from another node",
+      );
     else void this.#ownerCalls.receive(message);
   }
 
