@@ -12,7 +12,9 @@ import { freePort } from "../harness/free-port.ts";
 import { type GatewayEnvironment, startGateway } from "../harness/gateway-process.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { postSubscriptions, publish } from "../harness/realtime-client.ts";
+import { documentedRules, putUser } from "../harness/redis-users.ts";
 import { SseReader } from "../harness/sse-reader.ts";
+import { startRedisServer } from "../harness/test-redis.ts";
 import { signSuperuserToken } from "../harness/tokens.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 
@@ -40,7 +42,7 @@ describe("a start that cannot be ends with one readable message", () => {
     expect(stdout).toBe("");
     expect(stderr).toBe(`Sluice cannot start:
   PORT: expected a whole number, from 0 to 65535, got "80x"
-  REDIS_URL: expected a URL beginning with redis:// or rediss://, got "localhost"
+  REDIS_URL: expected a URL beginning with redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS), got "localhost"
   LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"
 `);
   });
@@ -51,6 +53,23 @@ describe("a start that cannot be ends with one readable message", () => {
     expect(stderr).toMatch(
       /^Sluice cannot start:\n {2}REDIS_URL: Redis cannot be reached: .*ECONNREFUSED.*\n$/,
     );
+  });
+
+  test("saying which permission the user of Redis lacks", async () => {
+    const server = await startRedisServer();
+    const redis = new Redis(server.url);
+    await putUser(
+      redis,
+      "nodes",
+      documentedRules("nodes").filter((rule) => rule !== "+xread"),
+    );
+    redis.disconnect();
+    const { exitCode, stderr } = startBadly({
+      REDIS_URL: server.url.replace("//", "//nodes:password@"),
+    });
+    await server.close();
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe("Sluice cannot start:\n  REDIS_URL: the user nodes lacks +xread\n");
   });
 
   test("saying that the collections file is not there", () => {
@@ -93,6 +112,31 @@ describe("a start that cannot be ends with one readable message", () => {
     expect(stderr).toMatch(problem);
     await gateway.kill();
   });
+});
+
+test("what is risky about Redis is a warning, what could not be looked at is told in detail only", async () => {
+  const server = await startRedisServer();
+  const redis = new Redis(server.url);
+  await putUser(redis, "nodes", documentedRules("nodes"));
+  await redis.config("SET", "maxmemory-policy", "allkeys-lru");
+  redis.disconnect();
+  const gateway = await startGateway({
+    REDIS_URL: server.url.replace("//", "//nodes:password@"),
+    LOG_LEVEL: "debug",
+  });
+  await gateway.kill();
+  await server.close();
+  const lines = gateway
+    .output()
+    .split("\n")
+    .filter((line) => line.includes("Redis: "));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    {
+      level: 40,
+      msg: expect.stringMatching(/^Redis: expected maxmemory-policy noeviction, got allkeys-lru/),
+    },
+    { level: 20, msg: expect.stringMatching(/^Redis: client-output-buffer-limit could not be looked at/) },
+  ]);
 });
 
 function temporaryFile(text: string): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { signToken } from "../harness/tokens.ts";
 import { openTestRedis } from "../harness/test-redis.ts";
 import { cases } from "./cases.ts";
@@ -70,7 +71,10 @@ async function runOwn(counts: Counts): Promise<void> {
   const redis = await openTestRedis();
   try {
     for (const layout of layouts) {
-      const { target, stop } = await startTarget(layout, redis.url);
+      const { target, stop } = await startTarget(layout, {
+        REDIS_URL: redis.url,
+        KEY_PREFIX: uniqueKeyPrefix(),
+      });
       await runCases(target, counts);
       await stop();
     }

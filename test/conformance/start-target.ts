@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { demoCollectionsFile } from "../harness/cluster.ts";
-import { startGateways } from "../harness/gateway-process.ts";
-import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
+import { type GatewayEnvironment, startGateways } from "../harness/gateway-process.ts";
 import { signSuperuserToken, signToken } from "../harness/tokens.ts";
 import { accessCollections } from "./access-cases.ts";
 import { exportCollections } from "./export-cases.ts";
@@ -28,8 +27,11 @@ export interface StartedTarget {
 
 const addressHeader = "x-test-ip";
 
-/** Starts gateways in one of the layouts. */
-export async function startTarget(layout: Layout, redisUrl: string): Promise<StartedTarget> {
+/**
+ * Starts gateways in one of the layouts.
+ * @param redis the settings that say where Redis is
+ */
+export async function startTarget(layout: Layout, redis: GatewayEnvironment): Promise<StartedTarget> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-conformance-"));
   const file = join(folder, "collections.json");
   const collections = readCollections();
@@ -39,7 +41,7 @@ export async function startTarget(layout: Layout, redisUrl: string): Promise<Sta
     COLLECTIONS_FILE: file,
     CHECK_ADDRESS: "true",
     TRUSTED_PROXY_HEADER: addressHeader,
-    ...(layout === "embedded backplane" ? {} : { REDIS_URL: redisUrl, KEY_PREFIX: uniqueKeyPrefix() }),
+    ...(layout === "embedded backplane" ? {} : redis),
   });
   const target: Target = {
     name: layout,

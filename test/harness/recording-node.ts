@@ -5,6 +5,7 @@ import {
   type EventSource,
   type LastFrame,
   openBackplane,
+  parseRedisUrl,
 } from "@sluice/backplane";
 import { guest } from "@sluice/protocol";
 
@@ -54,7 +55,7 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
   };
   const { clients, counts } = recorded;
   const backplane = await openBackplane(
-    redisUrl,
+    redisUrl === undefined ? undefined : parseRedisUrl(redisUrl),
     { keyPrefix, logSeconds, logEntries, orphanSeconds, maxStreamsPerIdentity, silenceMs },
     {
       position: (cursor) => void recorded.positions.push(cursor),

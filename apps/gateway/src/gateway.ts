@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { getRequestListener } from "@hono/node-server";
-import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
+import { type Backplane, checkRedis, type NodeHandlers, openBackplane } from "@sluice/backplane";
 import { Hub } from "@sluice/hub";
 import { entryMs } from "@sluice/protocol";
 import type { Logger } from "pino";
@@ -139,7 +139,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     commonLog.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
   }
   const parts = { hub, streams, feed, recent, resumer, settled, collections, metrics, log };
-  const backplane: Backplane = await open(settings, nodeHandlers(parts));
+  const backplane: Backplane = await open(settings, nodeHandlers(parts), log);
   resumer.start(backplane);
   const release = async (clientIds: readonly string[], identity: string): Promise<void> => {
     log.info({ clientIds, identity }, "streams have lost their identity");
@@ -224,8 +224,9 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   return { port: portOf(server), drain };
 }
 
-async function open(settings: Settings, handlers: NodeHandlers): Promise<Backplane> {
+async function open(settings: Settings, handlers: NodeHandlers, log: Logger): Promise<Backplane> {
   try {
+    await check(settings, log);
     const { maxStreamsPerIdentity } = settings.limits;
     const silenceMs = silenceOf(settings.streams.heartbeatSeconds);
     return await openBackplane(
@@ -234,9 +235,18 @@ async function open(settings: Settings, handlers: NodeHandlers): Promise<Backpla
       handlers,
     );
   } catch (error) {
+    if (error instanceof StartError) throw error;
     const reason = concealing(secretsOf(settings))(error instanceof Error ? error.message : String(error));
     throw new StartError([`REDIS_URL: ${reason}`], { cause: error });
   }
+}
+
+/** Says what is not as it should be in Redis, before anything fails for it. */
+async function check({ redisUrl, keyPrefix }: Settings, log: Logger): Promise<void> {
+  const findings = redisUrl === undefined ? [] : await checkRedis(redisUrl, keyPrefix);
+  const fatal = findings.filter(({ weight }) => weight === "fatal");
+  if (fatal.length > 0) throw new StartError(fatal.map(({ text }) => `REDIS_URL: ${text}`));
+  for (const { weight, text } of findings) log[weight === "warning" ? "warn" : "debug"](`Redis: ${text}`);
 }
 
 /** A frozen Redis is to be noticed within two heartbeats. */

@@ -23,7 +23,6 @@ export function concealing(secrets: readonly string[]): (text: string) => string
 
 /** Those that a gateway is set to, in every form that it handles. */
 export function secretsOf({ redisUrl, auth }: Settings): readonly string[] {
-  const password = redisUrl === undefined ? "" : new URL(redisUrl).password;
-  const secrets = [password, decodeURIComponent(password), auth.secret ?? ""];
-  return secrets.filter((secret) => secret !== "");
+  const secrets = [redisUrl?.login.password, redisUrl?.sentinelLogin.password, auth.secret];
+  return secrets.flatMap((secret = "") => (secret === "" ? [] : [secret, encodeURIComponent(secret)]));
 }

@@ -22,7 +22,7 @@ export class SettingReader {
     const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
     if (number >= min && number <= (max ?? number)) return number;
     const range = max === undefined ? `${min} or more` : `from ${min} to ${max}`;
-    return this.#refuse(name, `a whole number, ${range}`, fallback);
+    return this.refuse(name, `a whole number, ${range}`, fallback);
   }
 
   boolean(name: string, fallback: boolean): boolean {
@@ -31,12 +31,12 @@ export class SettingReader {
 
   choice(name: string, fallback: string, choices: readonly string[]): string {
     const value = this.text(name, fallback);
-    return choices.includes(value) ? value : this.#refuse(name, `one of ${choices.join(", ")}`, fallback);
+    return choices.includes(value) ? value : this.refuse(name, `one of ${choices.join(", ")}`, fallback);
   }
 
   matching(name: string, fallback: string, pattern: RegExp, expected: string): string {
     const value = this.text(name, fallback);
-    return pattern.test(value) ? value : this.#refuse(name, expected, fallback);
+    return pattern.test(value) ? value : this.refuse(name, expected, fallback);
   }
 
   /** A comma-separated list; blanks around items do not count. */
@@ -64,11 +64,12 @@ export class SettingReader {
     try {
       return parse(value);
     } catch {
-      return this.#refuse(name, expected, undefined);
+      return this.refuse(name, expected, undefined);
     }
   }
 
-  #refuse<T>(name: string, expected: string, fallback: T): T {
+  /** Keeps a line for a bad value. */
+  refuse<T>(name: string, expected: string, fallback: T): T {
     this.problems.push(`${name}: expected ${expected}, got ${shown(name, this.text(name, ""))}`);
     return fallback;
   }

@@ -122,7 +122,7 @@ test.each([
   [
     "REDIS_URL",
     "localhost:6379",
-    'REDIS_URL: expected a URL beginning with redis:// or rediss://, got "localhost:…"',
+    'REDIS_URL: expected a URL beginning with redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS), got "localhost:…"',
   ],
   [
     "AUTH_JWKS_URL",
@@ -144,7 +144,29 @@ test("every bad value is named at once", () => {
 });
 
 test("no problem shows a key or a password", () => {
-  const problems = problemsOf({ AUTH_PUBLIC_KEY: "PRIVATE", REDIS_URL: "http://user:hunter2@redis:6379" });
-  expect(problems).toHaveLength(2);
-  expect(problems.join("\n")).not.toMatch(/PRIVATE|hunter2/);
+  const problems = [
+    ...problemsOf({ AUTH_PUBLIC_KEY: "PRIVATE", REDIS_URL: "http://user:hunter2@redis:6379" }),
+    ...problemsOf({ REDIS_URL: "redis://:hun/hunter2@redis" }),
+    ...problemsOf({ REDIS_URL: "redis+sentinel://redis?sentinelPassword=hunter2" }),
+  ];
+  expect(problems).toHaveLength(4);
+  expect(problems.join("\n")).not.toMatch(/PRIVATE|hun/);
+});
+
+describe("with Redis Cluster", () => {
+  const cluster = "redis+cluster://redis-1:7000,redis-2:7000";
+
+  test("all keys are in one slot unless told otherwise", () => {
+    expect(settingsOf({ REDIS_URL: cluster }).keyPrefix).toBe("{rt}:");
+    expect(settingsOf({ REDIS_URL: cluster, KEY_PREFIX: "prod:{a}" }).keyPrefix).toBe("prod:{a}");
+  });
+
+  test.each(["rt:", "{}rt:", "rt}:{", "{}{rt}:"])(
+    "the prefix %s is refused: keys would be in many slots",
+    (prefix) => {
+      expect(problemsOf({ REDIS_URL: cluster, KEY_PREFIX: prefix })).toEqual([
+        `KEY_PREFIX: expected a text in braces, as in {rt}:, which keeps all keys in one slot, got "${prefix}"`,
+      ]);
+    },
+  );
 });

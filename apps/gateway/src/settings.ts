@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { parseRedisUrl, type RedisUrl, RedisUrlError } from "@sluice/backplane";
 import { SettingReader } from "./setting-reader.ts";
 
 /** Everything that a gateway can be told, parsed once from the environment. */
@@ -6,7 +7,7 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   /** Nothing for the embedded backplane. */
-  readonly redisUrl: string | undefined;
+  readonly redisUrl: RedisUrl | undefined;
   readonly keyPrefix: string;
   readonly logSeconds: number;
   readonly logEntries: number;
@@ -71,8 +72,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
   const settings: Settings = {
     host: read.text("HOST", "0.0.0.0"),
     port: read.integer("PORT", 8080, { min: 0, max: 65_535 }),
-    redisUrl: read.url("REDIS_URL", ["redis:", "rediss:"])?.href,
-    keyPrefix: read.matching("KEY_PREFIX", "rt:", /^[\w:.{}-]+$/, "letters, digits and any of : _ - . { }"),
+    ...readRedis(read),
     logSeconds: read.integer("LOG_SECONDS", 900, { min: 1 }),
     logEntries: read.integer("LOG_ENTRIES", 200_000, { min: 1 }),
     orphanSeconds: read.integer("ORPHAN_SECONDS", 60, { min: 0 }),
@@ -96,6 +96,38 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     );
   }
   return read.problems.length === 0 ? { settings } : { problems: read.problems };
+}
+
+function readRedis(read: SettingReader): Pick<Settings, "redisUrl" | "keyPrefix"> {
+  const redisUrl = readRedisUrl(read);
+  return { redisUrl, keyPrefix: readKeyPrefix(read, redisUrl?.kind === "cluster") };
+}
+
+function readRedisUrl(read: SettingReader): RedisUrl | undefined {
+  const text = read.optionalText("REDIS_URL");
+  try {
+    return text === undefined ? undefined : parseRedisUrl(text);
+  } catch (error) {
+    if (!(error instanceof RedisUrlError)) throw error;
+    return read.refuse("REDIS_URL", error.expected, undefined);
+  }
+}
+
+/** Redis Cluster keeps keys with the same text in braces in one slot, and scripts work on keys of one slot only. */
+function readKeyPrefix(read: SettingReader, isCluster: boolean): string {
+  const fallback = isCluster ? "{rt}:" : "rt:";
+  const prefix = read.matching(
+    "KEY_PREFIX",
+    fallback,
+    /^[\w:.{}-]+$/,
+    "letters, digits and any of : _ - . { }",
+  );
+  if (!isCluster || /^[^{]*\{[^}]+\}/.test(prefix)) return prefix;
+  return read.refuse(
+    "KEY_PREFIX",
+    "a text in braces, as in {rt}:, which keeps all keys in one slot",
+    fallback,
+  );
 }
 
 function readAuth(read: SettingReader): AuthSettings {

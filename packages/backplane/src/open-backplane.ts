@@ -1,14 +1,15 @@
 import type { Backplane, BackplaneOptions, NodeHandlers } from "./backplane.ts";
 import { MemoryBackplane } from "./memory/memory-backplane.ts";
 import { openRedisBackplane } from "./redis/redis-backplane.ts";
+import type { RedisUrl } from "./redis/redis-url.ts";
 
 /**
  * Joins this node to the others.
- * @param url `redis://` or `rediss://`; nothing for the embedded backplane: one node, in memory
+ * @param url nothing for the embedded backplane: one node, in memory
  * @throws {BackplaneError} `unavailable` where Redis does not answer within ten seconds
  */
 export function openBackplane(
-  url: string | undefined,
+  url: RedisUrl | undefined,
   options: BackplaneOptions,
   handlers: NodeHandlers,
 ): Promise<Backplane> {

@@ -1,5 +1,5 @@
 import { parseEvent } from "@sluice/protocol";
-import type { Redis } from "ioredis";
+import type { Cluster, Redis } from "ioredis";
 import { PublishError } from "./publish-error.ts";
 
 /** One create, update or delete of one record. */
@@ -58,7 +58,7 @@ export interface ChannelPublisher {
 
 /** What the gateways of the deployment are set to. */
 export interface PublisherOptions {
-  /** Their `KEY_PREFIX`; `rt:` unless told. */
+  /** Their `KEY_PREFIX`; `rt:` unless told, `{rt}:` with a cluster. */
   readonly keyPrefix?: string;
   /** Their `MAX_EVENT_BYTES`; 1,048,576 unless told. */
   readonly maxEventBytes?: number;
@@ -68,8 +68,8 @@ export interface PublisherOptions {
  * Makes a publisher that writes to the log.
  * @param redis the caller's connection, without a `keyPrefix` of its own; never closed here
  */
-export function createPublisher(redis: Redis, options: PublisherOptions = {}): Publisher {
-  const { keyPrefix = "rt:" } = options;
+export function createPublisher(redis: Redis | Cluster, options: PublisherOptions = {}): Publisher {
+  const { keyPrefix = defaultPrefix(redis) } = options;
   const write = (event: RecordChange | Message): Command => {
     return ["xadd", `${keyPrefix}log`, "*", "event", encodeEvent(event, options)];
   };
@@ -83,8 +83,11 @@ export function createPublisher(redis: Redis, options: PublisherOptions = {}): P
  * Makes a publisher that uses the channels.
  * @param redis the caller's connection; never closed here
  */
-export function createChannelPublisher(redis: Redis, options: PublisherOptions = {}): ChannelPublisher {
-  const { keyPrefix = "rt:" } = options;
+export function createChannelPublisher(
+  redis: Redis | Cluster,
+  options: PublisherOptions = {},
+): ChannelPublisher {
+  const { keyPrefix = defaultPrefix(redis) } = options;
   const send = (event: RecordChange | Message): Command => {
     const channel = "topic" in event ? "message" : `record:${event.collection}`;
     return ["publish", keyPrefix + channel, encodeEvent(event, options)];
@@ -95,10 +98,15 @@ export function createChannelPublisher(redis: Redis, options: PublisherOptions =
   return { record: one, message: one, batch };
 }
 
+/** As gateways have it. */
+function defaultPrefix({ isCluster }: Redis | Cluster): string {
+  return isCluster ? "{rt}:" : "rt:";
+}
+
 type Command = [name: string, ...args: string[]];
 
 /** Sends commands as one transaction; returns what each replied. */
-async function transact(redis: Redis, commands: Command[]): Promise<readonly unknown[]> {
+async function transact(redis: Redis | Cluster, commands: Command[]): Promise<readonly unknown[]> {
   if (commands.length === 0) return [];
   const replies = (await redis.multi(commands).exec()) ?? [];
   return replies.map(([error, reply]) => {

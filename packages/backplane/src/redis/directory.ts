@@ -11,8 +11,8 @@ const clientLifeMs = 30_000;
 /** Life of a node's heartbeat key; without it the node counts as dead. */
 const nodeLifeMs = 6_000;
 
-/** By when all have come back who could not while Redis was away: SDKs try again every 2 s. */
-const comeBackMs = 3_000;
+/** By when all have come back who could not while Redis was away: SDKs try again every 2 s, nodes more often. */
+export const comeBackMs = 3_000;
 
 const nodeBeatMs = 2_000;
 const renewMs = 10_000;

@@ -6,10 +6,6 @@
 -- Returns {id of the oldest entry, id of the newest}, or nil where the log does not have the entry.
 
 if #redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1]) == 0 then return false end
-local first, last
-local facts = redis.call('XINFO', 'STREAM', KEYS[1])
-for at = 1, #facts, 2 do
-  if facts[at] == 'first-entry' then first = facts[at + 1][1] end
-  if facts[at] == 'last-entry' then last = facts[at + 1][1] end
-end
-return {first, last}
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+return {first[1][1], last[1][1]}

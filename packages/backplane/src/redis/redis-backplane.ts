@@ -17,12 +17,14 @@ import type {
 import { BackplaneError } from "../backplane-error.ts";
 import { ChannelReader } from "./channel-reader.ts";
 import { connectRedis } from "./connection.ts";
-import { Directory } from "./directory.ts";
+import { comeBackMs, Directory } from "./directory.ts";
 import { type Keys, keysUnder } from "./keys.ts";
 import { findEntry, LogReader, readEntries } from "./log-reader.ts";
 import { OwnerCalls } from "./owner-calls.ts";
 import { parseNodeMessage } from "./node-message.ts";
+import type { RedisUrl } from "./redis-url.ts";
 import { Script } from "./script.ts";
+import { watchSentinels } from "./sentinel-watch.ts";
 
 const takeTicketScript = new Script<number>("take-ticket.lua");
 const exchangeLoadsScript = new Script<readonly number[]>("orphans.lua", "exchange-loads.lua");
@@ -34,11 +36,12 @@ const countsLifeMs = 120_000;
 /** How often Redis is asked for a sign of life, as a share of the silence that says it is lost. */
 const aliveShare = 0.4;
 
-/** A node's three connections: commands, blocking reads of the log, and channels. */
+/** A node's three connections: commands, blocking reads of the log, and channels; and those to Sentinels, if any. */
 interface Connections {
   readonly commands: Redis;
   readonly log: Redis;
   readonly channels: Redis;
+  readonly sentinels: readonly Redis[];
 }
 
 /**
@@ -46,12 +49,12 @@ interface Connections {
  * @throws {BackplaneError} `unavailable` where Redis does not answer within ten seconds
  */
 export async function openRedisBackplane(
-  url: string,
+  url: RedisUrl,
   options: BackplaneOptions,
   handlers: NodeHandlers,
 ): Promise<Backplane> {
   const nodeId = randomBytes(8).toString("hex");
-  const connections = await connectAll(url, nodeId, options.silenceMs);
+  const connections = await connectAll(url, nodeId, options);
   const backplane = new RedisBackplane(nodeId, connections, { options, handlers });
   try {
     await backplane.start();
@@ -63,16 +66,27 @@ export async function openRedisBackplane(
 }
 
 /** Opens all three connections or none: one that is left over would reconnect for ever. */
-async function connectAll(url: string, nodeId: string, silenceMs: number): Promise<Connections> {
-  const connect = (role: string): Promise<Redis> => connectRedis(url, `sluice-${nodeId}-${role}`, silenceMs);
+async function connectAll(url: RedisUrl, nodeId: string, options: BackplaneOptions): Promise<Connections> {
+  const { silenceMs, keyPrefix } = options;
+  const opened: Redis[] = [];
+  // channels are heard on a demoted Redis too, and a node that listens there counts as dead
+  const onMisplaced = (): void => {
+    for (const redis of opened) if (redis.status === "ready") redis.disconnect(true);
+  };
+  const connect = async (role: string): Promise<Redis> => {
+    const name = `sluice-${nodeId}-${role}`;
+    const redis = await connectRedis(url, { name, silenceMs, key: keysUnder(keyPrefix).log, onMisplaced });
+    opened.push(redis);
+    return redis;
+  };
   const opening = [connect("commands"), connect("log"), connect("channels")] as const;
   try {
     const [commands, log, channels] = await Promise.all(opening);
-    return { commands, log, channels };
+    const sentinels = url.kind === "sentinel" ? watchSentinels(url, onMisplaced) : [];
+    return { commands, log, channels, sentinels };
   } catch (error) {
-    for (const opened of await Promise.allSettled(opening)) {
-      if (opened.status === "fulfilled") opened.value.disconnect();
-    }
+    await Promise.allSettled(opening);
+    for (const redis of opened) redis.disconnect();
     throw error;
   }
 }
@@ -95,6 +109,7 @@ class RedisBackplane implements Backplane {
   #trims: NodeJS.Timeout | undefined;
   #wasConnected = true;
   #lostMs = 0;
+  #backMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     nodeId: string,
@@ -185,11 +200,11 @@ class RedisBackplane implements Backplane {
   }
 
   subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
-    return this.#command(() => this.#ownerCalls.subscribe(change));
+    return this.#command(async () => this.#doubt(await this.#ownerCalls.subscribe(change)));
   }
 
   sendLast(frame: LastFrame): Promise<LastFrameOutcome> {
-    return this.#command(() => this.#ownerCalls.sendLast(frame));
+    return this.#command(async () => this.#doubt(await this.#ownerCalls.sendLast(frame)));
   }
 
   release(clientIds: readonly string[], identity: string): Promise<void> {
@@ -233,7 +248,7 @@ class RedisBackplane implements Backplane {
     await this.#directory.close();
     await this.#logReader.close();
     this.#channelReader.close();
-    this.#connections.commands.disconnect();
+    for (const redis of [this.#connections.commands, ...this.#connections.sentinels]) redis.disconnect();
   }
 
   #all(): readonly Redis[] {
@@ -247,6 +262,12 @@ class RedisBackplane implements Backplane {
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  /** A client whose entry, or whose owner's, has expired while Redis was away is known again once its owner is back. */
+  #doubt<Outcome extends string>(outcome: Outcome): Outcome | "no-answer" {
+    const areAllBack = this.connected && performance.now() - this.#backMs > comeBackMs;
+    return outcome === "unknown-client" && !areAllBack ? "no-answer" : outcome;
   }
 
   #receive(text: string): void {
@@ -264,7 +285,10 @@ class RedisBackplane implements Backplane {
     if (connected === this.#wasConnected) return;
     this.#wasConnected = connected;
     this.#handlers.connectionChanged(connected);
-    if (connected) void this.#directory.refresh(performance.now() - this.#lostMs);
+    if (connected) {
+      this.#backMs = performance.now();
+      void this.#directory.refresh(this.#backMs - this.#lostMs);
+    }
     // it may have been silent for long before that was noticed
     else this.#lostMs = this.#logReader.lastReplyMs;
   }
