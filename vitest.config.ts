@@ -28,6 +28,14 @@ export default defineConfig({
       { test: { name: "cluster", ...cluster } },
       {
         test: {
+          name: "k8s",
+          include: ["test/k8s/**/*.test.ts"],
+          globalSetup: [...redis, "test/k8s/kubectl-setup.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "chaos",
           include: ["test/chaos/**/*.test.ts"],
           testTimeout: 180_000,

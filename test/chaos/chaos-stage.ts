@@ -19,6 +19,8 @@ export interface StagePlan {
   readonly rate: number;
   /** Bursts of large events; none where nothing is said. */
   readonly bulk?: Bulk;
+  /** How many nodes have an address, and how many of them are not started yet: else {@link nodeCount} and none. */
+  readonly nodes?: { readonly count: number; readonly down: number };
   /** Settings of the nodes, by their environment names. */
   readonly env?: Readonly<Record<string, string>>;
   /** A real balancer between the nodes and the one that notes down who had which stream; nothing for none. */
@@ -65,7 +67,7 @@ export class ChaosStage {
     const opened: { close: () => Promise<void> }[] = [redis];
     try {
       const nodes = await Nodes.start({
-        count: nodeCount,
+        ...(plan.nodes ?? { count: nodeCount, down: 0 }),
         redisUrl: redis.nodeUrl,
         env: { ...plan.env, ...(sabotage === undefined ? {} : { SABOTAGE: sabotage }) },
         flags: sabotage === undefined ? [] : sabotageFlags,

@@ -1,6 +1,6 @@
 import { BackplaneError } from "@sluice/backplane";
 import type { HttpBindings } from "@hono/node-server";
-import { badRequest } from "@sluice/protocol";
+import { badRequest, type ErrorAnswer } from "@sluice/protocol";
 import { Hono } from "hono";
 import { answerError } from "./answers.ts";
 import { showAuthPage } from "./auth-page.ts";
@@ -34,18 +34,18 @@ export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBinding
   app.get("/livez", showLive);
   app.get("/readyz", (context) => showReady(gateway, context));
   app.get("/metrics", async (context) => {
-    context.header("Content-Type", gateway.metrics.registry.contentType);
-    return context.body(await gateway.metrics.registry.metrics());
+    const { registry } = gateway.metrics;
+    context.header("Content-Type", registry.contentType);
+    return context.body(await (gateway.siblings?.readMetrics() ?? registry.metrics()));
   });
   app.notFound((context) =>
     answerError(context, { status: 404, message: "The requested resource wasn't found." }),
   );
   app.onError((error, context) => {
-    if (error instanceof UnavailableError)
-      return answerError(context, { status: 503, message: error.message });
+    if (error instanceof UnavailableError) return answerError(context, unavailable(error.message));
     if (error instanceof BackplaneError) {
       failures.warn("backplane", { err: error, path: context.req.path }, "requests failed: no backplane");
-      return answerError(context, { status: 503, message: "The realtime service is not available now." });
+      return answerError(context, unavailable("The realtime service is not available now."));
     }
     // a body that breaks off is the sender's hang-up; nobody reads the answer
     if (!context.env.incoming.complete) return answerError(context, badRequest);
@@ -53,4 +53,8 @@ export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBinding
     return answerError(context, { status: 500, message: badRequest.message });
   });
   return app;
+}
+
+function unavailable(message: string): ErrorAnswer {
+  return { status: 503, message, retryAfterSeconds: 2 };
 }

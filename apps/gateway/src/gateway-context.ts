@@ -7,7 +7,10 @@ import type { Admission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RecentEvents } from "./recent-events.ts";
+import type { BodyReader } from "./request-body.ts";
+import type { RequestLimits } from "./request-limits.ts";
 import type { Settings } from "./settings.ts";
+import type { Siblings } from "./siblings.ts";
 import type { StreamContext } from "./stream.ts";
 import type { StreamKeeper } from "./stream-keeper.ts";
 
@@ -21,10 +24,17 @@ export interface GatewayContext {
   readonly recent: RecentEvents;
   readonly streamContext: StreamContext;
   readonly authenticator: Authenticator;
+  readonly limits: RequestLimits;
+  /** Reads bodies that anybody may send. */
+  readonly bodies: BodyReader;
+  /** Reads the bodies of superusers. */
+  readonly publishedBodies: BodyReader;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Whether the gateway is leaving: it takes no new streams. */
   readonly draining: () => boolean;
+  /** The other gateways on this one's port, if there are any. */
+  readonly siblings: Siblings | undefined;
 }
 
 /** A hono request with Node's own request and response behind it. */

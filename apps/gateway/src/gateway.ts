@@ -1,12 +1,14 @@
 import { once } from "node:events";
-import { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { type Backplane, type NodeHandlers, openBackplane } from "@sluice/backplane";
 import { Hub } from "@sluice/hub";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
+import { answerAtOnce } from "./answers.ts";
 import { createApp } from "./app.ts";
+import { answerBrokenRequest } from "./broken-request.ts";
 import { Authenticator } from "./authenticator.ts";
 import { CollectionStore } from "./collection-store.ts";
 import { EventFeed } from "./event-feed.ts";
@@ -16,10 +18,15 @@ import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
+import { BodyReader } from "./request-body.ts";
+import { RequestLimits } from "./request-limits.ts";
 import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
 import { SettledCursors } from "./settled-cursors.ts";
+import { SharedCounts } from "./shared-counts.ts";
 import { StartError } from "./start-error.ts";
+import { Shedder } from "./shedder.ts";
+import type { Siblings } from "./siblings.ts";
 import { SparseLog } from "./sparse-log.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
 import { TokenVerifier } from "./tokens.ts";
@@ -31,7 +38,7 @@ import { TokenVerifier } from "./tokens.ts";
 const keepAliveMs = 620_000;
 
 /** How much longer a drain waits for streams that cannot be ended politely yet, and for answers under way. */
-const drainGraceMs = 5_000;
+export const drainGraceMs = 5_000;
 
 /** An SDK waits 15 s for `PB_CONNECT`. */
 const maxAdmissionMs = 9_000;
@@ -43,6 +50,11 @@ const maxAdmissionMs = 9_000;
 const backlog = 65_535;
 
 const finishStepMs = 20;
+
+/** How often requests are looked for that take too long. */
+const slowRequestsMs = 1_000;
+
+const mebibyte = 2 ** 20;
 
 /** A Redis that says nothing for so long, asked or not, is lost. */
 const maxSilenceMs = 5_000;
@@ -56,12 +68,23 @@ export interface Gateway {
   readonly drain: () => Promise<void>;
 }
 
+/** What a gateway is started with beside its settings. */
+export interface GatewayOptions {
+  readonly log: Logger;
+  /** The other gateways on its port, if there are any. */
+  readonly siblings?: Siblings;
+}
+
 /**
  * Starts a gateway; it takes requests when this returns.
  * @throws {StartError} where a setting turns out bad: no Redis, bad collections, a port in use
  */
-export async function startGateway(settings: Settings, log: Logger): Promise<Gateway> {
+export async function startGateway(settings: Settings, { log, siblings }: GatewayOptions): Promise<Gateway> {
   const metrics = createMetrics();
+  siblings?.share(metrics.registry);
+  // what concerns all is said by one
+  const commonLog =
+    siblings === undefined || siblings.number === 1 ? log : log.child({}, { level: "silent" });
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
   const hub = new Hub({
     nowMs: Date.now,
@@ -96,11 +119,13 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
   const maxWaitingBytes = settings.streams.maxTotalOutboxBytes;
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
-    log,
+    log: commonLog,
     onChange: (loaded) => hub.setCollections(loaded),
   });
   const verifier = new TokenVerifier(settings.auth);
-  if (!verifier.hasKey) log.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
+  if (!verifier.hasKey) {
+    commonLog.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
+  }
   const parts = { hub, streams, feed, recent, resumer, settled, collections, metrics, log };
   const backplane: Backplane = await open(settings, nodeHandlers(parts));
   resumer.start(backplane);
@@ -121,6 +146,7 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
     connected: () => backplane.connected,
   });
   const state = { draining: false };
+  const onRefused = (reason: string): void => metrics.refusals.inc({ reason });
   const context: GatewayContext = {
     settings,
     backplane,
@@ -141,14 +167,34 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
       },
     },
     authenticator: new Authenticator(verifier, settings.auth.collection, () => collections.current),
+    limits: new RequestLimits({
+      settings: settings.limits,
+      trustedProxyHeader: settings.trustedProxyHeader,
+      counts: new SharedCounts({ backplane, nowMs: Date.now }),
+      onRefused,
+    }),
+    bodies: new BodyReader({ bodyBytes: 8 * mebibyte, totalBytes: 64 * mebibyte, onRefused }),
+    publishedBodies: new BodyReader({ bodyBytes: 32 * mebibyte, totalBytes: 256 * mebibyte, onRefused }),
     metrics,
     log,
     draining: () => state.draining,
+    siblings,
   };
   const server = await listen(context);
+  const shedder = new Shedder({
+    backplane,
+    streams,
+    streamCount: () => hub.clientCount,
+    maxStreams: settings.streams.maxStreams,
+    shedSeconds: settings.shedSeconds,
+    onShed: (count) => metrics.shed.inc(count),
+    log,
+  });
   streams.start();
+  shedder.start();
   const drain = async (): Promise<void> => {
     state.draining = true;
+    void shedder.stop();
     const drainMs = settings.drainSeconds * 1000;
     const endMs = nowMs() + drainMs + drainGraceMs;
     await streams.endAll(drainMs, drainGraceMs);
@@ -162,8 +208,13 @@ export async function startGateway(settings: Settings, log: Logger): Promise<Gat
 
 async function open(settings: Settings, handlers: NodeHandlers): Promise<Backplane> {
   try {
+    const { maxStreamsPerIdentity } = settings.limits;
     const silenceMs = silenceOf(settings.streams.heartbeatSeconds);
-    return await openBackplane(settings.redisUrl, { ...settings, silenceMs }, handlers);
+    return await openBackplane(
+      settings.redisUrl,
+      { ...settings, maxStreamsPerIdentity, silenceMs },
+      handlers,
+    );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError([`REDIS_URL: ${reason}`], { cause: error });
@@ -193,10 +244,24 @@ async function loadCollections(
 }
 
 async function listen(context: GatewayContext): Promise<Server> {
-  const { host, port } = context.settings;
-  const app = createApp(context);
-  const server = createAdaptorServer({ fetch: app.fetch, hostname: host });
-  if (!(server instanceof Server)) throw new TypeError("expected an HTTP/1.1 server");
+  const { host, port, requestSeconds, corsOrigins: origins } = context.settings;
+  const route = getRequestListener(createApp(context).fetch, { hostname: host });
+  const options = {
+    // from the connection on, or from the first byte of a later request on it, until the last byte of the body
+    headersTimeout: requestSeconds * 1000,
+    requestTimeout: requestSeconds * 1000,
+    connectionsCheckingInterval: slowRequestsMs,
+  };
+  const server = createServer(options, (incoming, outgoing) => {
+    // in front of the router: a flood is to cost as little as can be
+    const answer = context.limits.refuseRequest(incoming);
+    if (answer === undefined) void route(incoming, outgoing);
+    else answerAtOnce(incoming, outgoing, { answer, origins });
+  });
+  server.on("clientError", (error, socket) => {
+    const reason = answerBrokenRequest(error, socket);
+    if (reason !== undefined) context.metrics.refusals.inc({ reason });
+  });
   server.keepAliveTimeout = keepAliveMs;
   server.listen({ port, host, backlog });
   try {

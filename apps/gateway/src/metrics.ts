@@ -10,6 +10,8 @@ export interface Metrics {
   readonly denials: Counter<"reason">;
   readonly cuts: Counter<"reason">;
   readonly gaps: Counter;
+  readonly shed: Counter;
+  readonly refusals: Counter<"reason">;
   readonly resumes: Counter<"outcome">;
 }
 
@@ -78,9 +80,20 @@ export function createMetrics(): Metrics {
       labelNames: ["outcome"],
       registers,
     }),
+    shed: new Counter({
+      name: "sluice_streams_shed_total",
+      help: "Streams ended because other nodes had fewer",
+      registers,
+    }),
     gaps: new Counter({
       name: "sluice_log_gaps_total",
       help: "Times that the log no longer had this node's place",
+      registers,
+    }),
+    refusals: new Counter({
+      name: "sluice_requests_refused_total",
+      help: "Requests refused because they were too many, too large, too slow or broken",
+      labelNames: ["reason"],
       registers,
     }),
   };

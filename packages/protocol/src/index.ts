@@ -1,4 +1,4 @@
-export { createClientId } from "./client-id.ts";
+export { createClientId, isClientId } from "./client-id.ts";
 export {
   type Collection,
   type CollectionsParse,

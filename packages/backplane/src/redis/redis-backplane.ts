@@ -25,8 +25,11 @@ import { parseNodeMessage } from "./node-message.ts";
 import { Script } from "./script.ts";
 
 const takeTicketScript = new Script<number>("take-ticket.lua");
+const exchangeLoadsScript = new Script<readonly number[]>("orphans.lua", "exchange-loads.lua");
 const trimScript = new Script<number>("trim.lua");
 const trimMs = 5_000;
+
+const countsLifeMs = 120_000;
 
 /** How often Redis is asked for a sign of life, as a share of the silence that says it is lost. */
 const aliveShare = 0.4;
@@ -104,7 +107,7 @@ class RedisBackplane implements Backplane {
     this.#options = options;
     this.#handlers = handlers;
     const { commands, log, channels } = connections;
-    const { silenceMs, orphanSeconds } = options;
+    const { silenceMs, orphanSeconds, maxStreamsPerIdentity } = options;
     const aliveMs = Math.round(silenceMs * aliveShare);
     const node = { keys: this.#keys, nodeId, handlers };
     const directory = new Directory({ ...node, redis: commands, orphanMs: orphanSeconds * 1000 });
@@ -113,7 +116,8 @@ class RedisBackplane implements Backplane {
       ...node,
       redis: commands,
       orphanMs: orphanSeconds * 1000,
-      onAdopted: (clientId) => directory.noteAdoption(clientId),
+      onChanged: (clientId) => directory.noteChange(clientId),
+      maxStreamsPerIdentity,
     });
     this.#logReader = new LogReader(log, { key: this.#keys.log, handlers, blockMs: aliveMs });
     this.#channelReader = new ChannelReader(channels, { ...node, listenMs: aliveMs });
@@ -166,6 +170,12 @@ class RedisBackplane implements Backplane {
     return this.#directory.record(progress);
   }
 
+  exchangeLoads(streams: number | undefined): Promise<readonly number[]> {
+    const { all, loads } = this.#keys;
+    const args = [all, this.nodeId, streams ?? ""];
+    return this.#command((redis) => exchangeLoadsScript.run(redis, [loads], args));
+  }
+
   findEntry(cursor: string): Promise<LogExtent | undefined> {
     return this.#command((redis) => findEntry(redis, this.#keys.log, cursor));
   }
@@ -199,6 +209,21 @@ class RedisBackplane implements Backplane {
         .hset(this.#keys.collections, name, json)
         .publish(this.#keys.collections, name)
         .exec();
+    });
+  }
+
+  addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
+    return this.#command(async (redis) => {
+      const key = this.#keys.counts(period);
+      const names = [...counts.keys()];
+      const pipeline = redis.pipeline();
+      for (const name of names) pipeline.hincrby(key, name, counts.get(name) ?? 0);
+      const replies = (await pipeline.pexpire(key, countsLifeMs).exec()) ?? [];
+      const sums = replies.map(([error, sum]) => {
+        if (error !== null) throw error;
+        return Number(sum);
+      });
+      return new Map(names.map((name, index) => [name, sums[index] ?? 0]));
     });
   }
 
