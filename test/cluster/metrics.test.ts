@@ -148,6 +148,8 @@ describe("a node tells how far behind the log it is", () => {
   test("and while Redis says nothing, that nobody knows; the scrape is answered", async () => {
     proxy.hold();
     expect(await lag()).toBe(Number.NaN);
+    // it did not wait for as long as a node waits for Redis
+    expect(node.output()).not.toContain("Redis is lost");
     proxy.isolate();
     const connected = "sluice_backplane_connected";
     await waitUntil(async () => (await shown(connected)) === 0, "the node to notice", 20_000);

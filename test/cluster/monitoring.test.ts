@@ -8,6 +8,7 @@ import { familiesIn, type MetricFamily, scrape } from "../harness/metrics.ts";
 import { operateDoc, rowsUnder } from "../harness/operate-doc.ts";
 import { parseQuery } from "../harness/promql.ts";
 import { promtool } from "../harness/promtool.ts";
+import { waitUntil } from "../harness/wait-until.ts";
 import { alertCases, healthy } from "./alert-cases.ts";
 
 interface Rule {
@@ -47,6 +48,12 @@ let directory: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "sluice-rules-"));
   gateway = await startGateway();
+  // what is counted by kind of garbage collection is there once there was one
+  await waitUntil(
+    async () => (await scrape(gateway.url)).includes("nodejs_gc_duration_seconds_sum"),
+    "a collection",
+    20_000,
+  );
   families = familiesIn(await scrape(gateway.url));
 });
 afterAll(() => gateway.kill());

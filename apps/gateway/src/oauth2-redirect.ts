@@ -42,12 +42,14 @@ function queryOf({ req }: NodeContext): FormFields {
 
 async function sendToStream(
   { backplane, settings, log }: GatewayContext,
-  { env }: NodeContext,
+  { env, var: { requestId } }: NodeContext,
   { state, code, error }: Redirect,
 ): Promise<boolean> {
   const address = settings.checkAddress ? clientAddress(env.incoming, settings.trustedProxyHeader) : "";
   const data = encodeJson(error === "" ? { state, code } : { state, code, error });
   const outcome = await backplane.sendLast({ clientId: state, address, subscription, data });
-  if (outcome !== "sent") log.debug({ outcome }, "an OAuth2 redirect found no stream that waits for it");
+  if (outcome !== "sent") {
+    log.debug({ requestId, outcome }, "an OAuth2 redirect found no stream that waits for it");
+  }
   return outcome === "sent";
 }
