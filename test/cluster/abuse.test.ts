@@ -111,16 +111,19 @@ test("P8: large bodies that never end share a limit, and small ones are read bes
 });
 
 test("P8: streams go on beside all of it at once, which costs Redis nothing and leaves nothing behind", async () => {
-  const plan = { streams: 100, seconds: 3, slowHeads: 200, postsPerSecond: 2_000 };
-  const { before, during, tally, left } = await abuse(plan);
-  // 50 events a second for ten streams each: the run ends only once all of them have come
-  expect(during.delaysMs.length).toBeGreaterThan(0);
-  const { posts, slow, heads, bodies } = tally.answers;
-  expect(Object.keys(posts).toSorted()).toEqual(["404", "429"]);
-  // as many as may be, of one minute or of two
-  expect(posts["404"]).toBeLessThanOrEqual(240);
-  expect(posts["429"]).toBeGreaterThan(plan.postsPerSecond);
-  expect([slow, heads, bodies].map((answers) => Object.keys(answers))).toEqual([["408"], ["431"], ["413"]]);
-  expect(during.redisCommands).toBeLessThan(before.redisCommands + plan.postsPerSecond / 10);
-  expect(left).toBe(0);
+  const plan = { streams: 100, rounds: 1, seconds: 3, slowHeads: 200, postsPerSecond: 2_000 };
+  const { rounds } = await abuse(plan);
+  expect(rounds).toHaveLength(1);
+  for (const { before, during, tally, left } of rounds) {
+    // it ends only once every event has come to every stream
+    expect(during.delaysMs.length).toBeGreaterThan(0);
+    const { posts, slow, heads, bodies } = tally.answers;
+    expect(Object.keys(posts).toSorted()).toEqual(["404", "429"]);
+    // as many as may be, of one minute or of two
+    expect(posts["404"]).toBeLessThanOrEqual(240);
+    expect(posts["429"]).toBeGreaterThan(240);
+    expect([slow, heads, bodies].map((answers) => Object.keys(answers))).toEqual([["408"], ["431"], ["413"]]);
+    expect(during.redisCommands).toBeLessThan(before.redisCommands + plan.postsPerSecond / 4);
+    expect(left).toBe(0);
+  }
 });
