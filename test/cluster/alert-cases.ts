@@ -44,12 +44,13 @@ export const healthy: Series = {
   'process_max_fds{job="other",instance="b"}': "100+0x40",
 };
 
-/** One for each alert. */
+/** One for each alert, or several. */
 export const alertCases: readonly AlertCase[] = [
   ring("SluiceAbsent", {}, { [`sluice_build_info{${node},version="1"}`]: undefined }),
   ring("SluiceRestarts", target, { [`process_start_time_seconds{${node}}`]: "1000+200x40" }),
   ring("SluiceRedisLost", target, { [`sluice_backplane_connected{${node}}`]: "1+0x28 0+0x12" }),
   ring("SluiceLogLag", target, { [`sluice_log_lag_seconds{${node}}`]: "0+1x40" }),
+  ring("SluiceLogLag", target, { [`sluice_log_lag_seconds{${node}}`]: "0+0x20 +Inf+0x20" }),
   ring("SluiceLogGap", target, { [`sluice_log_gaps_total{${node}}`]: "3+0x24 4+0x16" }),
   ring("SluiceDeliverySlow", target, {
     [`sluice_delivery_delay_seconds_bucket{${node},le="0.1"}`]: "0+500x40",

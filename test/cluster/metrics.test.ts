@@ -141,6 +141,8 @@ describe("a node tells how far behind the log it is", () => {
     );
     await write(ms + 7_500);
     expect(await lag()).toBe(7.5);
+    await redis.xtrim(`${prefix}log`, "MAXLEN", 1);
+    expect(await lag()).toBe(Number.POSITIVE_INFINITY);
     await redis.call("ACL", "SETUSER", user, "+xread");
     await waitUntil(async () => (await lag()) === 0, "the node to catch up");
   });

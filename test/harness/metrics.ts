@@ -48,7 +48,7 @@ function samplesIn(text: string) {
       series,
       name: series.split("{")[0] ?? "",
       labels,
-      value: Number(line.slice(at + 1)),
+      value: Number(line.slice(at + 1).replace("+Inf", "Infinity")),
     };
   });
 }

@@ -272,14 +272,18 @@ async function loadCollections(
 }
 
 /**
- * How much older the last entry that this node has read is than the last one of the log, in milliseconds; NaN where Redis
- * does not say so soon, or has another log.
+ * How much older the last entry that this node has read is than the last one of the log, in milliseconds: NaN where Redis
+ * does not say so soon, infinity where the log has lost the entry.
  */
 async function logLag(backplane: Backplane, recent: RecentEvents): Promise<number> {
   const { position } = recent;
-  const unknown = delay(maxLookMs, undefined, { ref: false });
-  const extent = await Promise.race([backplane.findEntry(position), unknown]).catch(() => undefined);
-  return extent === undefined ? Number.NaN : Math.max(0, entryMs(extent.last) - entryMs(recent.position));
+  const noAnswer = delay(maxLookMs, "no-answer" as const, { ref: false });
+  const extent = await Promise.race([backplane.findEntry(position), noAnswer]).catch(
+    () => "no-answer" as const,
+  );
+  if (extent === "no-answer") return Number.NaN;
+  if (extent === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(0, entryMs(extent.last) - entryMs(recent.position));
 }
 
 async function listen(context: GatewayContext): Promise<Server> {

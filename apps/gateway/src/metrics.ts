@@ -115,7 +115,7 @@ export interface Levels {
   readonly connected: () => boolean;
   /** The Unix time of the log's last entry that this node has read, in milliseconds. */
   readonly positionMs: () => number;
-  /** How much older that is than the log's last entry, in milliseconds; NaN where nobody knows. */
+  /** How much older that is than the log's last entry, in milliseconds; NaN where nobody knows, infinity where it is gone. */
   readonly lagMs: () => Promise<number>;
 }
 
@@ -149,7 +149,7 @@ export function watchLevels({ registry }: Metrics, levels: Levels): void {
   );
   watch(
     "sluice_log_lag_seconds",
-    "How much older that entry is than the last one of the log; NaN while Redis does not say",
+    "How much older that entry is than the last one of the log; NaN while Redis does not say, +Inf once the log has lost it",
     { read: async () => (await levels.lagMs()) / 1000, together: "max" },
   );
 }
