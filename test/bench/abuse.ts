@@ -75,11 +75,6 @@ export async function measureAbuse(): Promise<readonly Figure[]> {
   const answered = (kind: keyof AbuseTally["answers"], status: number): number =>
     median(({ tally }) => tally.answers[kind][status] ?? 0);
   const answeredEverySecond = median(({ tally }) => (tally.answers.posts[429] ?? 0) / tally.seconds);
-  const count = (what: string, unit: string, seen: number): Measurement => ({
-    figure: `abuse: ${what}`,
-    seen,
-    unit,
-  });
   const measurements: readonly Measurement[] = [
     beside(`delay of ${plan.streams} streams, p50`, "ms", ({ delaysMs }) => quantile(delaysMs, 0.5)),
     { ...delay99, wanted: { of: "ratio", most: 2 } },
@@ -113,6 +108,10 @@ export async function measureAbuse(): Promise<readonly Figure[]> {
     },
   ];
   return measurements.map((measurement) => judge(measurement));
+}
+
+function count(what: string, unit: string, seen: number): Measurement {
+  return { figure: `abuse: ${what}`, seen, unit };
 }
 
 /** Has a gateway serve streams, at first in peace, then abused. */

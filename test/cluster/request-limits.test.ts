@@ -212,6 +212,13 @@ describe.each(sdks)("P1: the SDK $version comes back by itself", (sdk) => {
     const inPlace = await SseReader.open(nodeUrl(1, sdkCluster), { "X-Forwarded-For": freshAddress() });
     const bound = await postSubscriptions(nodeUrl(1, sdkCluster), inPlace.clientId, [], token);
     expect(bound.status).toBe(204);
+    const other = await SseReader.open(nodeUrl(1, sdkCluster), { "X-Forwarded-For": freshAddress() });
+    const text = '{"data":{},"message":"Too many realtime streams.","status":429}\n';
+    expect(await postSubscriptions(nodeUrl(0, sdkCluster), other.clientId, [], token)).toEqual({
+      status: 429,
+      text,
+    });
+    other.close();
     const before = await refusalsOf("identity_streams");
     await cutToOther(token, async (hears) => {
       await refused("identity_streams", before);

@@ -22,16 +22,6 @@ export class RawConnection {
     return this.#answer;
   }
 
-  /** The status of the last answer, or 0. */
-  get status(): number {
-    return Number(
-      this.#answer
-        .match(/HTTP\/1\.1 \d+/g)
-        ?.at(-1)
-        ?.slice("HTTP/1.1 ".length) ?? 0,
-    );
-  }
-
   get isClosed(): boolean {
     return this.#isClosed;
   }
