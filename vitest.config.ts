@@ -2,6 +2,15 @@ import { defineConfig } from "vitest/config";
 
 const redis = ["test/harness/redis-setup.ts"];
 
+const cluster = {
+  include: ["test/cluster/**/*.test.ts"],
+  globalSetup: redis,
+  testTimeout: 300_000,
+  hookTimeout: 60_000,
+  // each file drives several processes: side by side they only wait for each other
+  fileParallelism: false,
+};
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/summary-reporter.ts"],
@@ -16,15 +25,13 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      { test: { name: "cluster", ...cluster } },
       {
         test: {
-          name: "cluster",
-          include: ["test/cluster/**/*.test.ts"],
-          globalSetup: redis,
-          testTimeout: 300_000,
-          hookTimeout: 60_000,
-          // each file drives several processes: side by side they only wait for each other
-          fileParallelism: false,
+          name: "k8s",
+          include: ["test/k8s/**/*.test.ts"],
+          globalSetup: [...redis, "test/k8s/kubectl-setup.ts"],
+          testTimeout: 60_000,
         },
       },
       {
@@ -32,6 +39,19 @@ export default defineConfig({
           name: "chaos",
           include: ["test/chaos/**/*.test.ts"],
           testTimeout: 180_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      // these need Docker, and are not part of `npm test`
+      { test: { name: "containers-redis", ...cluster, provide: { redisImage: "redis:8-alpine" } } },
+      { test: { name: "containers-valkey", ...cluster, provide: { redisImage: "valkey/valkey:8-alpine" } } },
+      {
+        test: {
+          name: "containers",
+          include: ["test/containers/**/*.test.ts"],
+          globalSetup: ["test/containers/docker-setup.ts"],
+          testTimeout: 300_000,
           hookTimeout: 60_000,
           fileParallelism: false,
         },

@@ -1,3 +1,4 @@
+import { measureAbuse } from "./abuse.ts";
 import { measureFanOut } from "./fan-out.ts";
 import type { Figure } from "./figure.ts";
 import { measureHub } from "./hub-figures.ts";
@@ -48,6 +49,11 @@ export const parts: readonly Part[] = [
     name: "resumes",
     own: measureResumes,
     foreign: () => "needs a Redis of its own, and a gateway over it",
+  },
+  {
+    name: "abuse",
+    own: measureAbuse,
+    foreign: () => "needs a gateway with settings of its own",
   },
   { name: "hub", own: measureHub, foreign: () => "measures this checkout alone" },
 ];

@@ -11,6 +11,11 @@ export function cpuUs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * tickUs;
 }
 
+/** For how long the first thread of a process waited for a core that others had, in microseconds. */
+export function waitedUs(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1_000;
+}
+
 /** Memory of a process, shared pages by their share; the kernel's buffers of its sockets are not in it. */
 export function memoryBytes(pid: number): number {
   return kilobytes(`/proc/${pid}/smaps_rollup`, "Pss") * 1024;

@@ -67,7 +67,8 @@ export class Balancer {
     const [, client = "", path = ""] = /^\/c(\d+)(\/.*)$/.exec(incoming.url ?? "") ?? [];
     const call: Call = { incoming, outgoing, client: Number(client), path, body: await buffer(incoming) };
     const record = incoming.method === "GET" ? this.#record(call) : undefined;
-    for (let attempt = 0; attempt < this.#nodes.length; attempt++) {
+    // other requests take their turns meanwhile: this one may come to the same node again
+    for (let attempt = 0; attempt < 4 * this.#nodes.length; attempt++) {
       const node = this.#next++ % this.#nodes.length;
       const response = await ask(this.#nodes[node] ?? "", call);
       if (response === "refused") continue;

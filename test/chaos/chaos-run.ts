@@ -1,6 +1,6 @@
 import { waitUntil } from "../harness/wait-until.ts";
 import type { StreamRecord } from "./balancer.ts";
-import { ChaosStage, nodeCount } from "./chaos-stage.ts";
+import { ChaosStage, nodeCount, type StagePlan } from "./chaos-stage.ts";
 import { type ClientCounts, type ClientPlan, planClients } from "./client-plan.ts";
 import { FaultPlan } from "./fault-plan.ts";
 import type { Journal } from "./journal.ts";
@@ -9,6 +9,9 @@ import type { Mark } from "./mark.ts";
 import type { Sabotage } from "./sabotages.ts";
 import { settle } from "./settle.ts";
 import type { WrittenEvent } from "./written-event.ts";
+
+/** Large events, so many at once that the outbox of who stands still runs over, behind what the kernel takes. */
+const bulk = { events: 120, bytes: 80_000, everyMs: 5_000 };
 
 /** How long all clients may take to be connected at the beginning. */
 const connectMs = 40_000;
@@ -48,7 +51,19 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const clients = await planClients(options.clients);
   const plan = new FaultPlan({ seed, seconds, only, nodes: nodeCount, clients });
   for (const line of plan.lines) options.onLine?.(`plan: ${line}`);
-  const stage = await ChaosStage.open({ ...options, clients });
+  return judgeRun({ ...options, clients, bulk }, (stage) => plan.run(stage));
+}
+
+/**
+ * Has clients listen and writers write while something happens, and judges what each client got.
+ * @param happen returns when everything is healed
+ */
+export async function judgeRun(
+  plan: StagePlan,
+  happen: (stage: ChaosStage) => Promise<void>,
+): Promise<ChaosOutcome> {
+  const { clients } = plan;
+  const stage = await ChaosStage.open(plan);
   const { crowds, writers, journal, balancer, nodes } = stage;
   try {
     await waitUntil(
@@ -58,7 +73,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     );
     journal.note("all clients are connected");
     writers.start();
-    await plan.run(stage);
+    await happen(stage);
     journal.note("everything is healed");
     return {
       clients,

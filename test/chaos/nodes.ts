@@ -18,6 +18,8 @@ const settings = {
 /** How nodes are started. */
 export interface NodesPlan {
   readonly count: number;
+  /** How many of them, the last ones, are not started yet. */
+  readonly down: number;
   readonly redisUrl: string;
   /** Settings that override, by their environment names. */
   readonly env: Readonly<Record<string, string>>;
@@ -41,7 +43,7 @@ export class Nodes {
     const urls: string[] = [];
     for (let index = 0; index < plan.count; index++) urls.push(`http://127.0.0.1:${await takePort()}`);
     const nodes = new Nodes(plan, urls);
-    await Promise.all(urls.map((_url, index) => nodes.launch(index)));
+    await Promise.all(urls.slice(0, plan.count - plan.down).map((_url, index) => nodes.launch(index)));
     return nodes;
   }
 

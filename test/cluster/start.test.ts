@@ -94,6 +94,24 @@ describe("a start that cannot be ends with one readable message", () => {
     );
     await gateway.kill();
   });
+
+  test.each([
+    ["the port is taken", {}, /HOST, PORT: .*EADDRINUSE/],
+    [
+      "the collections file is not there",
+      { COLLECTIONS_FILE: "/nowhere.json" },
+      /COLLECTIONS_FILE: .*ENOENT/,
+    ],
+  ])("once for all workers, where %s", async (_what, env, problem) => {
+    const gateway = await startGateway();
+    const { port } = new URL(gateway.url);
+    const redis = { REDIS_URL: inject("redisUrl"), KEY_PREFIX: uniqueKeyPrefix(), LOG_LEVEL: "error" };
+    const { exitCode, stdout, stderr } = startBadly({ ...redis, PORT: port, WORKERS: "3", ...env });
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^Sluice cannot start:\n {2}.*\n$/);
+    expect(stderr).toMatch(problem);
+    await gateway.kill();
+  });
 });
 
 test("what is risky about Redis is a warning, what could not be looked at is told in detail only", async () => {
@@ -185,11 +203,11 @@ describe("SIGTERM", () => {
     const gateway = await startGateway({ DRAIN_SECONDS: "1" });
     const stream = await SseReader.open(gateway.url);
     await postSubscriptions(gateway.url, stream.clientId, ["posts/*"]);
+    const readiness = (): Promise<Response> => fetch(`${gateway.url}/readyz`);
+    expect((await readiness()).headers.get("Connection")).toBe("keep-alive");
     const exit = gateway.stop();
-    await waitUntil(
-      async () => (await fetch(`${gateway.url}/readyz`)).status === 503,
-      "the node to be unready",
-    );
+    await waitUntil(async () => (await readiness()).status === 503, "the node to be unready");
+    expect((await readiness()).headers.get("Connection")).toBe("close");
     expect((await SseReader.openRaw(gateway.url)).status).toBe(503);
     await stream.waitForEnd();
     expect(stream.raw).toMatch(/\n\n$/);
@@ -198,13 +216,18 @@ describe("SIGTERM", () => {
 
   test("leaves nothing of the node in Redis", async () => {
     const prefix = uniqueKeyPrefix();
-    const gateway = await startGateway({ REDIS_URL: inject("redisUrl"), KEY_PREFIX: prefix });
+    const gateway = await startGateway({
+      REDIS_URL: inject("redisUrl"),
+      KEY_PREFIX: prefix,
+      // its load is told many times by then
+      SHED_SECONDS: "1",
+    });
     const stream = await SseReader.open(gateway.url);
     await postSubscriptions(gateway.url, stream.clientId, ["posts/*"]);
     expect(await gateway.stop()).toBe(0);
     const redis = new Redis(inject("redisUrl"));
     expect(await redis.keys(`${prefix}*`)).toEqual(
-      expect.not.arrayContaining([expect.stringMatching("node|client")]),
+      expect.not.arrayContaining([expect.stringMatching("node|client|loads")]),
     );
     redis.disconnect();
   });

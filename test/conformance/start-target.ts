@@ -9,8 +9,13 @@ import { exportCollections } from "./export-cases.ts";
 import { pickerCollections } from "./picking.ts";
 import type { Target } from "./target.ts";
 
-/** The three ways in which a deployment can look to a client. */
-export const layouts = ["embedded backplane", "one node", "two nodes, the POST on the other"] as const;
+/** The ways in which a deployment can look to a client. */
+export const layouts = [
+  "embedded backplane",
+  "one node",
+  "two nodes, the POST on the other",
+  "two workers on one port",
+] as const;
 
 export type Layout = (typeof layouts)[number];
 
@@ -32,6 +37,7 @@ export async function startTarget(layout: Layout, redis: GatewayEnvironment): Pr
   const collections = readCollections();
   writeFileSync(file, JSON.stringify(collections));
   const nodes = await startGateways(layout === "two nodes, the POST on the other" ? 2 : 1, {
+    ...(layout === "two workers on one port" ? { WORKERS: "2" } : {}),
     COLLECTIONS_FILE: file,
     CHECK_ADDRESS: "true",
     TRUSTED_PROXY_HEADER: addressHeader,

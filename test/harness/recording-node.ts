@@ -35,13 +35,14 @@ export interface RecordingNodeOptions {
   readonly logSeconds?: number;
   readonly logEntries?: number;
   readonly orphanSeconds?: number;
+  readonly maxStreamsPerIdentity?: number;
   readonly silenceMs?: number;
 }
 
 /** Opens a backplane whose every handler is remembered; the caller closes it. */
 export async function openRecordingNode(options: RecordingNodeOptions): Promise<RecordingNode> {
   const { redisUrl, keyPrefix, logSeconds = 900, logEntries = 200_000 } = options;
-  const { orphanSeconds = 60, silenceMs = 5_000 } = options;
+  const { orphanSeconds = 60, maxStreamsPerIdentity = 0, silenceMs = 5_000 } = options;
   const recorded = {
     events: [] as { text: string; source: EventSource }[],
     applied: [] as AppliedChange[],
@@ -55,7 +56,7 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
   const { clients, counts } = recorded;
   const backplane = await openBackplane(
     redisUrl === undefined ? undefined : parseRedisUrl(redisUrl),
-    { keyPrefix, logSeconds, logEntries, orphanSeconds, silenceMs },
+    { keyPrefix, logSeconds, logEntries, orphanSeconds, maxStreamsPerIdentity, silenceMs },
     {
       position: (cursor) => void recorded.positions.push(cursor),
       event: (text, source) => void recorded.events.push({ text, source }),

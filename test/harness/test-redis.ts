@@ -12,15 +12,16 @@ export interface TestRedis {
 }
 
 /**
- * Finds or starts a real Redis: `REDIS_URL`, else `redis-server` on the PATH, else a container, else Debian's package,
- * installed now.
- * @throws {Error} where none of the four is possible, saying what to do
+ * Finds or starts a real Redis: a container where an image is named, else `REDIS_URL`, else `redis-server` on the PATH,
+ * else a container, else Debian's package, installed now.
+ * @throws {Error} where that is not possible, saying what to do
  */
-export async function openTestRedis(): Promise<TestRedis> {
+export async function openTestRedis(image?: string): Promise<TestRedis> {
+  if (image !== undefined) return startContainer(image);
   const given = process.env["REDIS_URL"];
   if (given !== undefined && given !== "") return { url: given, close: () => Promise.resolve() };
   if (hasCommand("redis-server") || !runsDocker()) return startRedisServer();
-  return startContainer();
+  return startContainer("redis:8-alpine");
 }
 
 function runsDocker(): boolean {
@@ -56,8 +57,8 @@ export async function startRedisServer(
   return { url: `redis://127.0.0.1:${chosen}`, close, process: server };
 }
 
-async function startContainer(): Promise<TestRedis> {
-  const container = await new GenericContainer("redis:8-alpine").withExposedPorts(6379).start();
+async function startContainer(image: string): Promise<TestRedis> {
+  const container = await new GenericContainer(image).withExposedPorts(6379).start();
   const url = `redis://${container.getHost()}:${container.getMappedPort(6379)}`;
   return { url, close: async () => void (await container.stop()) };
 }

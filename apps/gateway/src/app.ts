@@ -1,25 +1,31 @@
 import { BackplaneError } from "@sluice/backplane";
-import type { HttpBindings } from "@hono/node-server";
-import { badRequest } from "@sluice/protocol";
+import { badRequest, type ErrorAnswer } from "@sluice/protocol";
 import { Hono } from "hono";
 import { answerError } from "./answers.ts";
 import { showAuthPage } from "./auth-page.ts";
 import { cors } from "./cors.ts";
-import type { GatewayContext } from "./gateway-context.ts";
+import type { GatewayContext, GatewayEnv } from "./gateway-context.ts";
 import { showHealth, showLive, showReady } from "./health.ts";
 import { redirectOAuth2 } from "./oauth2-redirect.ts";
 import { openStream } from "./open-stream.ts";
 import { publishEvents } from "./publish-events.ts";
+import { factsOf, identifyRequests, logAnswers } from "./request-log.ts";
 import { setSubscriptions } from "./set-subscriptions.ts";
 import { SparseLog } from "./sparse-log.ts";
 import { UnavailableError } from "./unavailable-error.ts";
 
 /** The routes of a gateway. */
-export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBindings }> {
-  const app = new Hono<{ Bindings: HttpBindings }>();
+export function createApp(gateway: GatewayContext): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
   // while Redis is away every client tries again every other second
   const failures = new SparseLog({ log: gateway.log, nowMs: () => performance.now(), intervalMs: 1_000 });
+  app.use(identifyRequests(), logAnswers(gateway.log));
   app.use(cors(gateway.settings.corsOrigins));
+  app.use(async (context, next) => {
+    await next();
+    // a balancer that keeps its connections would else send a request on one that closes just then
+    if (gateway.draining() && !context.env.outgoing.headersSent) context.header("Connection", "close");
+  });
   app.get("/api/realtime", (context) => openStream(gateway, context));
   app.post("/api/realtime", (context) => setSubscriptions(gateway, context));
   app.post("/api/realtime/publish", (context) => publishEvents(gateway, context));
@@ -29,23 +35,27 @@ export function createApp(gateway: GatewayContext): Hono<{ Bindings: HttpBinding
   app.get("/livez", showLive);
   app.get("/readyz", (context) => showReady(gateway, context));
   app.get("/metrics", async (context) => {
-    context.header("Content-Type", gateway.metrics.registry.contentType);
-    return context.body(await gateway.metrics.registry.metrics());
+    const { registry } = gateway.metrics;
+    context.header("Content-Type", registry.contentType);
+    return context.body(await (gateway.siblings?.readMetrics() ?? registry.metrics()));
   });
   app.notFound((context) =>
     answerError(context, { status: 404, message: "The requested resource wasn't found." }),
   );
   app.onError((error, context) => {
-    if (error instanceof UnavailableError)
-      return answerError(context, { status: 503, message: error.message });
+    if (error instanceof UnavailableError) return answerError(context, unavailable(error.message));
     if (error instanceof BackplaneError) {
-      failures.warn("backplane", { err: error, path: context.req.path }, "requests failed: no backplane");
-      return answerError(context, { status: 503, message: "The realtime service is not available now." });
+      failures.warn("backplane", { err: error, ...factsOf(context) }, "requests failed: no backplane");
+      return answerError(context, unavailable("The realtime service is not available now."));
     }
     // a body that breaks off is the sender's hang-up; nobody reads the answer
     if (!context.env.incoming.complete) return answerError(context, badRequest);
-    gateway.log.error({ err: error, path: context.req.path }, "a request failed");
+    gateway.log.error({ err: error, ...factsOf(context) }, "a request failed");
     return answerError(context, { status: 500, message: badRequest.message });
   });
   return app;
+}
+
+function unavailable(message: string): ErrorAnswer {
+  return { status: 503, message, retryAfterSeconds: 2 };
 }

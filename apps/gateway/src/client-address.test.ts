@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { clientAddress } from "./client-address.ts";
+import { clientAddress, networkOf } from "./client-address.ts";
 
 const server = createServer((incoming, outgoing) => {
   const trusted = incoming.headers["x-trusted"] === "no" ? undefined : "x-forwarded-for";
@@ -44,4 +44,17 @@ test.each([
 
 test("a header that is not trusted says nothing", async () => {
   expect(await addressSeen({ "X-Forwarded-For": "1.1.1.1", "X-Trusted": "no" })).toBe("127.0.0.1");
+});
+
+test.each([
+  ["10.0.0.1", "10.0.0.1"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
+  ["2001:db8:1:2::6", "2001:db8:1:2"],
+  ["2001:db8::4:5:6", "2001:db8:0:0"],
+  ["2001:db8::3:4:5:6:7", "2001:db8:0:3"],
+  ["::1", "0:0:0:0"],
+  ["2001:db8::", "2001:db8:0:0"],
+  ["", ""],
+])("%s is counted as %s", (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

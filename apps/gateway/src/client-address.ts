@@ -21,3 +21,13 @@ function normalize(address: string): string {
   const inner = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
   return isIP(inner) === 6 ? new SocketAddress({ address: inner, family: "ipv6" }).address : inner;
 }
+
+/** Who counts as one: an IPv4 address, or the IPv6 network of 64 bits that a provider gives to one customer. */
+export function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [head = [], tail = []] = address
+    .split("::")
+    .map((part) => part.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => "0");
+  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+}

@@ -1,16 +1,20 @@
+import { SpanStatusCode } from "@opentelemetry/api";
 import type { EventSource } from "@sluice/backplane";
 import type { Hub } from "@sluice/hub";
 import { parseEvent } from "@sluice/protocol";
 import type { Logger } from "pino";
+import type { DeliveryWatch } from "./delivery-watch.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import { SparseLog } from "./sparse-log.ts";
+import { continueTrace } from "./tracing.ts";
 
 /** What a feed is made with. */
 export interface EventFeedContext {
   readonly hub: Hub;
   readonly recent: RecentEvents;
   readonly metrics: Metrics;
+  readonly deliveries: DeliveryWatch;
   readonly log: Logger;
   readonly maxEventBytes: number;
   readonly nowMs: () => number;
@@ -28,7 +32,7 @@ export class EventFeed {
   }
 
   take(text: string, { door, cursor, collection }: EventSource): void {
-    const { hub, recent, metrics, log, maxEventBytes } = this.#context;
+    const { hub, recent, metrics, deliveries, log, maxEventBytes } = this.#context;
     if (cursor !== undefined) recent.push({ cursor, text });
     const parsed = parseEvent(text, { maxBytes: maxEventBytes, collection });
     if ("malformed" in parsed) {
@@ -38,11 +42,18 @@ export class EventFeed {
     }
     metrics.events.inc({ door });
     const { event } = parsed;
+    const span = continueTrace(event, door);
     try {
-      if (event.kind === "message") hub.dispatchMessage(event, cursor);
-      else if (!hub.dispatchRecord(event, cursor)) this.#countUnknown(event.collection);
+      const frames =
+        event.kind === "message" ? hub.dispatchMessage(event, cursor) : hub.dispatchRecord(event, cursor);
+      if (frames === undefined && event.kind === "record") this.#countUnknown(event.collection);
+      span?.setAttribute("sluice.recipients", frames ?? 0);
+      if (frames) deliveries.begin(hub, { cursor, span });
+      else span?.end();
     } catch (err) {
       // whatever one event does, the next one must come through
+      span?.setStatus({ code: SpanStatusCode.ERROR }).end();
+      metrics.failedEvents.inc();
       log.error({ err, door, cursor }, "an event could not be dispatched");
     }
   }

@@ -16,7 +16,9 @@ export function showLive(context: Context): Response {
  * `GET /readyz`: whether a load balancer should send requests here. Without Redis a node stays ready, degraded: all
  * nodes lose Redis at once, and all of them unready would end what still works.
  */
-export function showReady({ backplane, draining }: GatewayContext, context: Context): Response {
+export function showReady({ backplane, draining, siblings }: GatewayContext, context: Context): Response {
   if (draining()) return context.json({ status: "draining" }, 503);
+  // the first would get what is for all
+  if (siblings?.areUp === false) return context.json({ status: "starting" }, 503);
   return context.json({ status: backplane.connected ? "ready" : "degraded" });
 }

@@ -1,8 +1,6 @@
-import { describeFormFields, type FormFields } from "@sluice/protocol";
-import { encodeJson } from "@sluice/protocol";
+import { describeFormFields, encodeJson, type FormFields, isClientId } from "@sluice/protocol";
 import { clientAddress } from "./client-address.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
-import { readBody } from "./request-body.ts";
 
 const subscription = "@oauth2";
 
@@ -18,23 +16,23 @@ interface Redirect {
  * @see PocketBase apis/record_auth_with_oauth2_redirect.go
  */
 export async function redirectOAuth2(gateway: GatewayContext, context: NodeContext): Promise<Response> {
-  const redirect = await readRedirect(context);
-  const sent = redirect.state !== "" && (await sendToStream(gateway, context, redirect));
+  const redirect = await readRedirect(gateway, context);
+  const sent = isClientId(redirect.state) && (await sendToStream(gateway, context, redirect));
   const succeeded = sent && redirect.code !== "" && redirect.error === "";
   const page = `../_/#/auth/oauth2-redirect-${succeeded ? "success" : "failure"}`;
   return context.redirect(page, context.req.method === "POST" ? 303 : 307);
 }
 
-async function readRedirect(context: NodeContext): Promise<Redirect> {
-  const fields = context.req.method === "POST" ? await readForm(context) : queryOf(context);
+async function readRedirect(gateway: GatewayContext, context: NodeContext): Promise<Redirect> {
+  const fields = context.req.method === "POST" ? await readForm(gateway, context) : queryOf(context);
   const { values } = describeFormFields(fields);
   const first = (name: string): string => values(name)[0] ?? "";
   return { state: first("state"), code: first("code"), error: first("error") };
 }
 
 /** A POST is read by its form alone: without one, the query of its URL does not count. */
-async function readForm({ env }: NodeContext): Promise<FormFields> {
-  const body = await readBody(env.incoming);
+async function readForm({ bodies }: GatewayContext, { env }: NodeContext): Promise<FormFields> {
+  const body = await bodies.read(env.incoming);
   return body.kind === "form" ? body.fields : [];
 }
 
@@ -44,12 +42,14 @@ function queryOf({ req }: NodeContext): FormFields {
 
 async function sendToStream(
   { backplane, settings, log }: GatewayContext,
-  { env }: NodeContext,
+  { env, var: { requestId } }: NodeContext,
   { state, code, error }: Redirect,
 ): Promise<boolean> {
   const address = settings.checkAddress ? clientAddress(env.incoming, settings.trustedProxyHeader) : "";
   const data = encodeJson(error === "" ? { state, code } : { state, code, error });
   const outcome = await backplane.sendLast({ clientId: state, address, subscription, data });
-  if (outcome !== "sent") log.info({ outcome }, "an OAuth2 redirect found no stream that waits for it");
+  if (outcome !== "sent") {
+    log.debug({ requestId, outcome }, "an OAuth2 redirect found no stream that waits for it");
+  }
   return outcome === "sent";
 }

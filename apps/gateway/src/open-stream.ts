@@ -4,10 +4,13 @@ import type { Socket } from "node:net";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Batch, type Frame } from "@sluice/hub";
 import { createClientId, encodeFrame, guest, parseCursor } from "@sluice/protocol";
+import { answerError } from "./answers.ts";
 import { clientAddress } from "./client-address.ts";
 import { originHeaders } from "./cors.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
+import { tooManyStreams } from "./request-limits.ts";
 import { Stream } from "./stream.ts";
+import { drawLifeMs } from "./stream-life.ts";
 import { takeConnection } from "./take-connection.ts";
 import { UnavailableError } from "./unavailable-error.ts";
 
@@ -25,30 +28,40 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
   const { incoming, outgoing } = context.env;
   if (incoming.method === "HEAD") {
     for (const [name, value] of streamHeaders) context.header(name, value);
+    context.header("X-Request-Id");
     return context.body(null, 200);
   }
   const { hub, settings } = gateway;
   if (gateway.draining()) throw new UnavailableError("This node is shutting down.");
   if (hub.clientCount >= settings.streams.maxStreams) {
+    gateway.metrics.refusals.inc({ reason: "node_streams" });
     throw new UnavailableError("Too many realtime streams.");
   }
+  const leave = gateway.limits.enterStream(incoming);
+  if (leave === undefined) return answerError(context, tooManyStreams);
   const clientId = createClientId((bytes) => crypto.getRandomValues(bytes));
   const offered = offeredIn(context);
-  const stream = new Stream(clientId, { lifeMs: lifeMs(gateway), offered, context: gateway.streamContext });
+  const lifeMs = drawLifeMs(settings.streams.streamSeconds, Math.random);
+  const stream = new Stream(clientId, { lifeMs, offered, context: gateway.streamContext });
   const address = settings.checkAddress ? clientAddress(incoming, settings.trustedProxyHeader) : "";
-  await admit(gateway, stream, address);
+  const forget = (): void => {
+    hub.remove(clientId);
+    leave();
+  };
+  await admit(gateway, stream, { address, forget });
   const socket = await writeHead(gateway, incoming, outgoing);
   // the client may have left while it was registered
   if (socket === undefined) {
-    hub.remove(clientId);
+    forget();
     void gateway.backplane.unregister(clientId, { wasSubscribed: false });
   } else {
     stream.open(socket, outgoing.chunkedEncoding);
     socket.once("close", () => {
-      hub.remove(clientId);
+      forget();
       gateway.streams.remove(clientId);
     });
     announce(gateway, stream);
+    gateway.log.debug({ clientId, requestId: context.var.requestId }, "a stream was opened");
   }
   return RESPONSE_ALREADY_SENT;
 }
@@ -68,17 +81,11 @@ function offeredIn({ env, req }: NodeContext): string | undefined {
   return offered === undefined || offered === "" ? offered : notACursor;
 }
 
-/** The stream's life, shortened at random by up to a tenth: streams opened together do not end together. */
-function lifeMs({ settings }: GatewayContext): number {
-  const { streamSeconds } = settings.streams;
-  return streamSeconds === 0 ? Number.POSITIVE_INFINITY : streamSeconds * 1000 * (1 - Math.random() / 10);
-}
-
 /** Takes a client in when its turn comes; until then it counts as one of this node. */
 async function admit(
   { admission, hub, backplane }: GatewayContext,
   stream: Stream,
-  address: string,
+  { address, forget }: { readonly address: string; readonly forget: () => void },
 ): Promise<void> {
   const { clientId, keepsCursor } = stream;
   hub.add(clientId, address, stream);
@@ -87,7 +94,7 @@ async function admit(
       backplane.register(clientId, { address, identity: guest, subscriptions: [], version: 0, keepsCursor }),
     );
   } catch (error) {
-    hub.remove(clientId);
+    forget();
     throw error;
   }
 }

@@ -1,7 +1,6 @@
-import { badRequest, type ErrorAnswer, type FieldError, readEvent } from "@sluice/protocol";
+import { badRequest, type ErrorAnswer, type FieldError, isJsonObject, readEvent } from "@sluice/protocol";
 import { answerError } from "./answers.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
-import { readBody } from "./request-body.ts";
 
 /** Most events of one request. */
 const maxEvents = 1_000;
@@ -24,12 +23,13 @@ export async function publishEvents(gateway: GatewayContext, context: NodeContex
   const identity = await gateway.authenticator.authenticate(incoming.headers.authorization);
   if (identity.kind === "guest") return answerError(context, noToken);
   if (identity.kind !== "superuser") return answerError(context, noSuperuser);
-  const body = await readBody(incoming);
-  if (body.kind === "too-large")
-    return answerError(context, { status: 413, message: "Request entity too large." });
+  const body = await gateway.publishedBodies.read(incoming);
+  if (body.kind === "refused") return answerError(context, body.answer);
   const value = body.kind === "json" ? parseJson(body.text) : undefined;
   if (value === undefined) return answerError(context, badRequest);
-  const events: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const { traceparent } = incoming.headers;
+  const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const events = sent.map((event) => traced(event, traceparent));
   const refusal = refuse(events, gateway.settings.maxEventBytes);
   if (refusal !== undefined) return answerError(context, refusal);
   const ids =
@@ -43,6 +43,11 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** An event as part of the request's trace, unless it is part of one already. */
+function traced(event: unknown, traceparent: unknown): unknown {
+  return traceparent !== undefined && isJsonObject(event) ? { traceparent, ...event } : event;
 }
 
 function refuse(events: readonly unknown[], maxEventBytes: number): ErrorAnswer | undefined {

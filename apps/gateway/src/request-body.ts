@@ -1,52 +1,88 @@
 import type { IncomingMessage } from "node:http";
-import type { FormFields } from "@sluice/protocol";
+import type { ErrorAnswer, FormFields } from "@sluice/protocol";
 
 /** Go keeps a byte order mark, and its JSON decoder refuses it. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Most bytes of a request body. */
-const maxBodyBytes = 32 * 1024 * 1024;
+/** A body within this is read, however many others are on their way. */
+const smallBodyBytes = 16 * 1024;
+
+const tooLarge: ErrorAnswer = { status: 413, message: "Request entity too large." };
+const tooMany: ErrorAnswer = {
+  status: 503,
+  message: "Too many large requests at once.",
+  retryAfterSeconds: 1,
+};
 
 /**
- * A request's body, by the beginning of its content type. `unreadable` is a type that nobody parses, a form that is
- * broken, or a body without declared length that turned out too large.
+ * A request's body, by the beginning of its content type. `unreadable` is a type that nobody parses, or a form that is
+ * broken.
  */
 export type RequestBody =
   | { readonly kind: "empty" }
   | { readonly kind: "json"; readonly text: string }
   | { readonly kind: "form"; readonly fields: FormFields }
-  | { readonly kind: "too-large" }
+  | { readonly kind: "refused"; readonly answer: ErrorAnswer }
   | { readonly kind: "unreadable" };
 
-/**
- * Reads the body of a request to its end. Forms are joined with the query of the URL, behind the body's own fields.
- * @throws where the sender hangs up meanwhile
- * @see PocketBase tools/router/event.go BindBody
- */
-export async function readBody(request: IncomingMessage): Promise<RequestBody> {
-  const declaredBytes = Number(request.headers["content-length"] ?? 0);
-  const isChunked = request.headers["transfer-encoding"] !== undefined;
-  if (declaredBytes === 0 && !isChunked) return { kind: "empty" };
-  if (declaredBytes > maxBodyBytes) return { kind: "too-large" };
-  const type = request.headers["content-type"] ?? "";
-  const bytes = await readBytes(request);
-  if (bytes === undefined) return { kind: "unreadable" };
-  if (type.startsWith("application/json")) return { kind: "json", text: decoder.decode(bytes) };
-  if (type.startsWith("multipart/form-data") || type.startsWith("application/x-www-form-urlencoded")) {
-    return readForm(bytes, type, queryOf(request));
-  }
-  return { kind: "unreadable" };
+/** The limits of a reader of bodies. */
+export interface BodyLimits {
+  /** Most bytes of one; a larger one is refused with 413. */
+  readonly bodyBytes: number;
+  /** Most bytes of all that are on their way; whose next bytes are too many is refused with 503, unless it is small. */
+  readonly totalBytes: number;
+  readonly onRefused: (reason: "large_body" | "large_bodies") => void;
 }
 
-async function readBytes(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  for await (const chunk of request) {
-    total += chunk.length;
-    if (total > maxBodyBytes) return undefined;
-    chunks.push(chunk);
+/** Reads the bodies of requests. */
+export class BodyReader {
+  readonly #limits: BodyLimits;
+  #waitingBytes = 0;
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits;
   }
-  return new Uint8Array(Buffer.concat(chunks));
+
+  /**
+   * Reads a body to its end. Forms are joined with the query of the URL, behind the body's own fields.
+   * @throws where the sender hangs up meanwhile
+   * @see PocketBase tools/router/event.go BindBody
+   */
+  async read(request: IncomingMessage): Promise<RequestBody> {
+    const declaredBytes = Number(request.headers["content-length"] ?? 0);
+    const isChunked = request.headers["transfer-encoding"] !== undefined;
+    if (declaredBytes === 0 && !isChunked) return { kind: "empty" };
+    const bytes = declaredBytes > this.#limits.bodyBytes ? tooLarge : await this.#readBytes(request);
+    if ("status" in bytes) {
+      this.#limits.onRefused(bytes === tooLarge ? "large_body" : "large_bodies");
+      return { kind: "refused", answer: bytes };
+    }
+    const type = request.headers["content-type"] ?? "";
+    if (type.startsWith("application/json")) return { kind: "json", text: decoder.decode(bytes) };
+    if (type.startsWith("multipart/form-data") || type.startsWith("application/x-www-form-urlencoded")) {
+      return readForm(bytes, type, queryOf(request));
+    }
+    return { kind: "unreadable" };
+  }
+
+  async #readBytes(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer> | ErrorAnswer> {
+    const { bodyBytes, totalBytes } = this.#limits;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    try {
+      // else the connection would be cut, and nobody told why
+      for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+        bytes += chunk.length;
+        this.#waitingBytes += chunk.length;
+        if (bytes > bodyBytes) return tooLarge;
+        if (bytes > smallBodyBytes && this.#waitingBytes > totalBytes) return tooMany;
+        chunks.push(chunk);
+      }
+      return new Uint8Array(Buffer.concat(chunks));
+    } finally {
+      this.#waitingBytes -= bytes;
+    }
+  }
 }
 
 async function readForm(

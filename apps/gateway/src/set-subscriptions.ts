@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   badRequest,
   type ErrorAnswer,
+  isClientId,
   parseEmptySubscribe,
   parseSubscribeForm,
   parseSubscribeJson,
@@ -11,10 +12,9 @@ import {
 import { answerError } from "./answers.ts";
 import { clientAddress } from "./client-address.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
-import { readBody, type RequestBody } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
+import { tooManyStreams } from "./request-limits.ts";
 import { UnavailableError } from "./unavailable-error.ts";
-
-const tooLarge: ErrorAnswer = { status: 413, message: "Request entity too large." };
 
 const refusals = {
   "unknown-client": { status: 404, message: "Missing or invalid client id." },
@@ -30,14 +30,18 @@ const refusals = {
  * the node which holds the stream has applied them.
  */
 export async function setSubscriptions(gateway: GatewayContext, context: NodeContext): Promise<Response> {
-  const { backplane, authenticator } = gateway;
+  const { backplane, authenticator, metrics } = gateway;
   const { incoming, outgoing } = context.env;
   // the ticket is taken on arrival: requests count in the order in which they came, however long their body takes
   const ticket = backplane.takeTicket();
   ticket.catch(() => undefined);
-  const { refusal, request } = await readRequest(context);
+  const { refusal, request } = parseBody(await gateway.bodies.read(incoming));
   if (refusal !== undefined) return answerError(context, refusal);
+  // nobody has it, and the backplane need not be asked
+  if (!isClientId(request.clientId)) return answerError(context, refusals["unknown-client"]);
   const identity = await authenticator.authenticate(incoming.headers.authorization);
+  const refused = gateway.limits.refuseIdentity(identity);
+  if (refused !== undefined) return answerError(context, refused);
   const change = { ...request, identity, ticket: await ticket, address: senderAddress(gateway, context) };
   if (await hasHungUp(incoming, outgoing)) return context.body(null, 204);
   const outcome = await backplane.subscribe(change);
@@ -50,12 +54,10 @@ export async function setSubscriptions(gateway: GatewayContext, context: NodeCon
     case "wrong-address":
     case "wrong-identity":
       return answerError(context, refusals[outcome]);
+    case "too-many-streams":
+      metrics.refusals.inc({ reason: "identity_streams" });
+      return answerError(context, tooManyStreams);
   }
-}
-
-async function readRequest(context: NodeContext): Promise<SubscribeParse> {
-  const body = await readBody(context.env.incoming);
-  return parseBody(body);
 }
 
 function parseBody(body: RequestBody): SubscribeParse {
@@ -66,8 +68,8 @@ function parseBody(body: RequestBody): SubscribeParse {
       return parseSubscribeJson(body.text);
     case "form":
       return parseSubscribeForm(body.fields);
-    case "too-large":
-      return { refusal: tooLarge };
+    case "refused":
+      return { refusal: body.answer };
     case "unreadable":
       return { refusal: badRequest };
   }

@@ -78,6 +78,7 @@ export class SettingReader {
 /** A bad value as it came, but nothing that may hold a password or a key. */
 function shown(name: string, value: string): string {
   if (name.includes("KEY") && name !== "KEY_PREFIX") return `${value.length} characters that are none`;
-  const withoutPassword = value.replace(/\/\/.*@/, "//…@").replaceAll(/(password=)[^&]*/gi, "$1…");
+  // a password may be anywhere behind the scheme of a URL that is broken
+  const withoutPassword = name.endsWith("_URL") ? value.replace(/(:\/*).+$/s, "$1…") : value;
   return JSON.stringify(withoutPassword.length > 80 ? `${withoutPassword.slice(0, 80)}…` : withoutPassword);
 }

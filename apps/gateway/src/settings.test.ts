@@ -40,11 +40,21 @@ test("nothing set means the documented defaults", () => {
       maxOutboxBytes: 1_048_576,
       maxTotalOutboxBytes: 268_435_456,
     },
+    limits: {
+      addressConnectsPerMinute: 0,
+      addressPostsPerMinute: 0,
+      identityPostsPerMinute: 0,
+      maxStreamsPerAddress: 0,
+      maxStreamsPerIdentity: 0,
+    },
     maxEventBytes: 1_048_576,
+    requestSeconds: 30,
     corsOrigins: ["*"],
     trustedProxyHeader: undefined,
     checkAddress: false,
     drainSeconds: 20,
+    shedSeconds: 180,
+    workers: 1,
     logLevel: "info",
   });
 });
@@ -89,7 +99,19 @@ test.each([
   ["PORT", "65536", 'PORT: expected a whole number, from 0 to 65535, got "65536"'],
   ["PORT", "-1", 'PORT: expected a whole number, from 0 to 65535, got "-1"'],
   ["IDLE_SECONDS", "1.5", 'IDLE_SECONDS: expected a whole number, 0 or more, got "1.5"'],
+  ["WORKERS", "0", 'WORKERS: expected a whole number, from 1 to 128, got "0"'],
+  [
+    "WORKERS",
+    "2",
+    'WORKERS: expected 1 without REDIS_URL, since the embedded backplane is one node, got "2"',
+  ],
   ["MAX_STREAMS", "0", 'MAX_STREAMS: expected a whole number, 1 or more, got "0"'],
+  [
+    "ADDRESS_POSTS_PER_MINUTE",
+    "-1",
+    'ADDRESS_POSTS_PER_MINUTE: expected a whole number, 0 or more, got "-1"',
+  ],
+  ["REQUEST_SECONDS", "0", 'REQUEST_SECONDS: expected a whole number, 1 or more, got "0"'],
   ["CHECK_ADDRESS", "yes", 'CHECK_ADDRESS: expected one of true, false, got "yes"'],
   [
     "LOG_LEVEL",
@@ -100,12 +122,12 @@ test.each([
   [
     "REDIS_URL",
     "localhost:6379",
-    'REDIS_URL: expected a URL beginning with redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS), got "localhost:6379"',
+    'REDIS_URL: expected a URL beginning with redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS), got "localhost:…"',
   ],
   [
     "AUTH_JWKS_URL",
     "ftp://issuer.example",
-    'AUTH_JWKS_URL: expected a URL beginning with http:// or https://, got "ftp://issuer.example"',
+    'AUTH_JWKS_URL: expected a URL beginning with http:// or https://, got "ftp://…"',
   ],
 ])("%s=%s is refused with what was expected and what came", (name, value, problem) => {
   expect(problemsOf({ [name]: value })).toEqual([problem]);

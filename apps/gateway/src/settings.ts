@@ -15,12 +15,17 @@ export interface Settings {
   readonly collectionsFile: string | undefined;
   readonly auth: AuthSettings;
   readonly streams: StreamSettings;
+  readonly limits: LimitSettings;
   readonly maxEventBytes: number;
+  readonly requestSeconds: number;
   readonly corsOrigins: readonly string[];
   /** In lower case. */
   readonly trustedProxyHeader: string | undefined;
   readonly checkAddress: boolean;
   readonly drainSeconds: number;
+  readonly shedSeconds: number;
+  /** Gateways on one port, each a process and a node of its own. */
+  readonly workers: number;
   readonly logLevel: string;
 }
 
@@ -32,6 +37,17 @@ export interface AuthSettings {
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
   readonly collection: string;
+}
+
+/** What one address or identity may ask for; 0 is no limit. */
+export interface LimitSettings {
+  readonly addressConnectsPerMinute: number;
+  readonly addressPostsPerMinute: number;
+  readonly identityPostsPerMinute: number;
+  /** Of this node. */
+  readonly maxStreamsPerAddress: number;
+  /** Of all nodes. */
+  readonly maxStreamsPerIdentity: number;
 }
 
 /** The limits of a stream; 0 seconds is no limit. */
@@ -63,13 +79,22 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     collectionsFile: read.optionalText("COLLECTIONS_FILE"),
     auth: readAuth(read),
     streams: readStreams(read),
+    limits: readLimits(read),
     maxEventBytes: read.integer("MAX_EVENT_BYTES", 1_048_576, { min: 1 }),
+    requestSeconds: read.integer("REQUEST_SECONDS", 30, { min: 1 }),
     corsOrigins: read.list("CORS_ORIGINS", ["*"]),
     trustedProxyHeader: read.optionalText("TRUSTED_PROXY_HEADER")?.toLowerCase(),
     checkAddress: read.boolean("CHECK_ADDRESS", false),
     drainSeconds: read.integer("DRAIN_SECONDS", 20, { min: 0 }),
+    shedSeconds: read.integer("SHED_SECONDS", 180, { min: 0 }),
+    workers: read.integer("WORKERS", 1, { min: 1, max: 128 }),
     logLevel: read.choice("LOG_LEVEL", "info", logLevels),
   };
+  if (settings.workers > 1 && read.optionalText("REDIS_URL") === undefined) {
+    read.problems.push(
+      `WORKERS: expected 1 without REDIS_URL, since the embedded backplane is one node, got "${settings.workers}"`,
+    );
+  }
   return read.problems.length === 0 ? { settings } : { problems: read.problems };
 }
 
@@ -135,5 +160,15 @@ function readStreams(read: SettingReader): StreamSettings {
     maxStreams: read.integer("MAX_STREAMS", 50_000, { min: 1 }),
     maxOutboxBytes: read.integer("MAX_OUTBOX_BYTES", 1_048_576, { min: 1 }),
     maxTotalOutboxBytes: read.integer("MAX_TOTAL_OUTBOX_BYTES", 268_435_456, { min: 1 }),
+  };
+}
+
+function readLimits(read: SettingReader): LimitSettings {
+  return {
+    addressConnectsPerMinute: read.integer("ADDRESS_CONNECTS_PER_MINUTE", 0, { min: 0 }),
+    addressPostsPerMinute: read.integer("ADDRESS_POSTS_PER_MINUTE", 0, { min: 0 }),
+    identityPostsPerMinute: read.integer("IDENTITY_POSTS_PER_MINUTE", 0, { min: 0 }),
+    maxStreamsPerAddress: read.integer("MAX_STREAMS_PER_ADDRESS", 0, { min: 0 }),
+    maxStreamsPerIdentity: read.integer("MAX_STREAMS_PER_IDENTITY", 0, { min: 0 }),
   };
 }

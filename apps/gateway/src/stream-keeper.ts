@@ -82,6 +82,14 @@ export class StreamKeeper {
     return this.#endPaced(new Set(subscribed), overMs, graceMs);
   }
 
+  /**
+   * Ends those that are open longest, as far as they can be ended now: who comes back is the last to be ended again.
+   * @returns how many
+   */
+  endOldest(count: number): number {
+    return this.#endSome(this.#streams.values(), count);
+  }
+
   async #endPaced(waiting: Set<Stream>, overMs: number, graceMs: number): Promise<void> {
     const endMs = this.#nowMs() + overMs;
     while (waiting.size > 0) {
@@ -97,14 +105,16 @@ export class StreamKeeper {
     }
   }
 
-  #endSome(waiting: ReadonlySet<Stream>, share: number): void {
-    let left = share;
+  /** @returns how many of them */
+  #endSome(waiting: Iterable<Stream>, share: number): number {
+    let count = 0;
     for (const stream of waiting) {
-      if (left === 0) return;
+      if (count === share) break;
       if (this.#ending.has(stream) || this.#isGone(stream) || !stream.mayEnd()) continue;
       void this.#end(stream);
-      left -= 1;
+      count += 1;
     }
+    return count;
   }
 
   #isGone(stream: Stream): boolean {

@@ -10,6 +10,14 @@ function record(id: string): AuthRecord {
   return { kind: "record", id, collectionId: "users_id", collectionName: "users", claims: { id, role: "a" } };
 }
 
+async function add(
+  { backplane }: RecordingNode,
+  period: string,
+  counts: Readonly<Record<string, number>>,
+): Promise<unknown> {
+  return Object.fromEntries(await backplane.addCounts(period, new Map(Object.entries(counts))));
+}
+
 describe.each(implementations)("%s", (_name, open) => {
   let owner: RecordingNode;
   let asked: RecordingNode;
@@ -167,6 +175,14 @@ describe.each(implementations)("%s", (_name, open) => {
     expect(new Set(tickets).size).toBe(4);
   });
 
+  test("loads are exchanged with the other nodes, until one takes no more", async () => {
+    const others = asked === owner ? [] : [3];
+    expect(await owner.backplane.exchangeLoads(3)).toEqual([]);
+    expect(await asked.backplane.exchangeLoads(5)).toEqual(others);
+    await owner.backplane.exchangeLoads(undefined);
+    expect(await asked.backplane.exchangeLoads(5)).toEqual([]);
+  });
+
   describe("a last frame", () => {
     const frame = { clientId: "c1", address: "", subscription: "@oauth2", data: '{"code":"é"}' };
 
@@ -228,6 +244,19 @@ describe.each(implementations)("%s", (_name, open) => {
     expect(await subscribeAs(record("u3"))).toBe("live");
     const other = await change({ clientId: "c2", identity: record("u3") });
     expect(await asked.backplane.subscribe(other)).toBe("wrong-identity");
+  });
+
+  describe("counts", () => {
+    test("are summed over all nodes, and told for the names that were added to", async () => {
+      expect(await add(owner, "1", { a: 2, b: 1 })).toEqual({ a: 2, b: 1 });
+      expect(await add(asked, "1", { a: 3 })).toEqual({ a: 5 });
+      expect(await add(owner, "1", { b: 1, a: 1 })).toEqual({ b: 2, a: 6 });
+    });
+
+    test("of another period begin anew", async () => {
+      await add(owner, "1", { a: 2 });
+      expect(await add(asked, "2", { a: 1 })).toEqual({ a: 1 });
+    });
   });
 
   test("collections are stored by name, and every node is told", async () => {

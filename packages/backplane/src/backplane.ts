@@ -51,6 +51,14 @@ export interface Backplane {
   record(progress: Progress): Promise<void>;
 
   /**
+   * Tells the other nodes how many streams this node has, until it tells them otherwise or dies, and is told the same.
+   * @param streams nothing where this node takes no more
+   * @returns the streams of each other node that takes more
+   * @throws {BackplaneError} `unavailable`
+   */
+  exchangeLoads(streams: number | undefined): Promise<readonly number[]>;
+
+  /**
    * Finds out whether the log has an entry, and where it begins and ends.
    * @returns nothing where it does not have the entry: it is another log, or trimmed
    * @throws {BackplaneError} `unavailable`
@@ -94,6 +102,14 @@ export interface Backplane {
    * @throws {BackplaneError} `unavailable`
    */
   putCollection(name: string, json: string): Promise<void>;
+
+  /**
+   * Adds to counts that all nodes share.
+   * @param period names counts that are forgotten two minutes after the last addition
+   * @returns the sums of those that were added to
+   * @throws {BackplaneError} `unavailable`; they may have been added or not
+   */
+  addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
 
   /** Leaves: stops reading, forgets this node. Its clients must be unregistered before. */
   close(): Promise<void>;
@@ -150,9 +166,15 @@ export interface SubscriptionChange {
 
 /**
  * `live`: the owner has applied the change, or a newer one. `no-answer`: the owner may have applied it or not; the
- * same change can be sent again.
+ * same change can be sent again. `too-many-streams`: as many as may be are bound to the identity already.
  */
-export type SubscribeOutcome = "live" | "unknown-client" | "wrong-address" | "wrong-identity" | "no-answer";
+export type SubscribeOutcome =
+  | "live"
+  | "unknown-client"
+  | "wrong-address"
+  | "wrong-identity"
+  | "too-many-streams"
+  | "no-answer";
 
 export interface LastFrame {
   readonly clientId: string;
@@ -216,6 +238,8 @@ export interface BackplaneOptions {
   readonly logEntries: number;
   /** How long a client whose stream was ended by its node can be adopted; 0 is never. */
   readonly orphanSeconds: number;
+  /** Most streams of one identity, superusers aside; 0 is no limit. */
+  readonly maxStreamsPerIdentity: number;
   /** A Redis that is silent for longer is lost; in milliseconds, 500 or more. */
   readonly silenceMs: number;
 }

@@ -33,6 +33,12 @@ export class Audiences {
     for (const client of clients) this.add(client);
   }
 
+  get size(): number {
+    let size = 0;
+    for (const part of this.#parts.values()) size += part.size;
+    return size;
+  }
+
   /** Takes in a client under the identity that it has now. */
   add(client: Client): void {
     const { rule, filter, manageRule, options } = this.#rules;
@@ -95,6 +101,10 @@ class ProgramAudiences {
   constructor(plan: AudiencePlan | undefined) {
     this.#plan = plan;
     this.#pins = Array.from({ length: plan?.slotCount ?? 0 }, () => new PinIndex());
+  }
+
+  get size(): number {
+    return this.#byKey.size;
   }
 
   enter(client: Client, values: RequestValues, secondKey: string): KeyedAudience {

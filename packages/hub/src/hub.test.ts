@@ -1,6 +1,6 @@
 import { guest } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
-import { namesIn, openRecordingHub, postEvent, user } from "../../../test/harness/recording-hub.ts";
+import { namesIn, openRecordingHub, postEvent, posts, user } from "../../../test/harness/recording-hub.ts";
 
 const data = (id: string): string =>
   `data:{"record":{"collectionId":"posts_id","collectionName":"posts","id":"${id}","title":"t"},"action":"create"}`;
@@ -24,7 +24,8 @@ describe("a frame", () => {
     const { hub, subscribe, delivered } = openRecordingHub();
     subscribe("c1", ["posts/*", "posts/p1"]);
     subscribe("c2", ["posts/*"]);
-    hub.dispatchRecord(postEvent("p1"));
+    expect(hub.dispatchRecord(postEvent("p1"))).toBe(3);
+    expect(hub.dispatchMessage({ kind: "message", topic: "news", data: "1", rule: "" })).toBe(0);
     expect(delivered()).toBe(3);
   });
 });
@@ -139,6 +140,21 @@ describe("a last frame", () => {
   test("to an unknown client is refused", () => {
     expect(openRecordingHub().hub.sendLast("c1", "@oauth2", "{}")).toBe(false);
   });
+});
+
+test("the audiences that events were decided for are counted, and those that are gone are not", () => {
+  const { hub, subscribe } = openRecordingHub([{ ...posts, listRule: "@request.auth.id != id" }]);
+  subscribe("c1", ["posts/*"], user("u1"));
+  subscribe("c2", ["posts/*"], user("u1"));
+  subscribe("c3", ["posts/*"], user("u2"));
+  subscribe("c4", ["news"]);
+  expect(hub.audienceCount).toBe(0);
+  hub.dispatchRecord(postEvent("p1"));
+  expect(hub.audienceCount).toBe(2);
+  hub.remove("c1");
+  expect(hub.audienceCount).toBe(2);
+  hub.remove("c2");
+  expect(hub.audienceCount).toBe(1);
 });
 
 describe("a client that leaves", () => {

@@ -65,6 +65,16 @@ export class Hub {
     return this.#index.size;
   }
 
+  /** Takes a look at every topic. */
+  get audienceCount(): number {
+    return this.#index.audienceCount;
+  }
+
+  /** See {@link Outboxes.writes}. */
+  get writes(): Outboxes["writes"] {
+    return this.#outboxes.writes;
+  }
+
   /**
    * Replaces the collections; the next event is decided by the new ones. Clients whose auth collection is gone are
    * guests from now on.
@@ -194,26 +204,30 @@ export class Hub {
    * Sends a record event to everybody who may see it. An auth record whose tokens it ends loses its clients: before
    * the event when its token key has changed, behind it when it was deleted.
    * @param entry the event's place in the log, if it has one
-   * @returns false where the collection is unknown: the event reaches nobody
+   * @returns how many frames that made; nothing where the collection is unknown: the event reaches nobody
    * @see PocketBase apis/realtime.go bindRealtimeEvents
    */
-  dispatchRecord(event: RecordEvent, entry?: string): boolean {
+  dispatchRecord(event: RecordEvent, entry?: string): number | undefined {
     const authCollectionId = authCollectionOf(event, this.#rulebook.collections.find(event.collection));
     if (changesTokenKey(event)) this.#release(authCollectionId, event.record.id);
     const matches = this.#matcher.matchRecord(event, this.#rulebook);
-    this.#send(matches ?? [], entry);
+    const sent = matches === undefined ? undefined : this.#send(matches, entry);
     if (event.action === "delete") this.#release(authCollectionId, event.record.id);
-    return matches !== undefined;
+    return sent;
   }
 
-  /** Sends a message to everybody who subscribed to its topic, or to one of them. */
-  dispatchMessage(message: CustomMessage, entry?: string): void {
-    this.#send(this.#matcher.matchMessage(message), entry);
+  /**
+   * Sends a message to everybody who subscribed to its topic, or to one of them.
+   * @returns how many frames that made
+   */
+  dispatchMessage(message: CustomMessage, entry?: string): number {
+    return this.#send(this.#matcher.matchMessage(message), entry);
   }
 
-  #send(matches: readonly Match[], entry: string | undefined): void {
+  #send(matches: readonly Match[], entry: string | undefined): number {
     const sent = handOut(matches, entry, (client, frame) => this.#outboxes.put(client, frame));
     if (sent > 0) this.#context.onDelivered(sent);
+    return sent;
   }
 
   #release(collectionId: string, recordId: string): void {

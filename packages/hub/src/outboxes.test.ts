@@ -88,9 +88,12 @@ test("a long flush goes on in the next turn, and everybody keeps their order", (
   const flushed = readers.filter(({ writes }) => writes.length > 0).length;
   expect(flushed).toBeGreaterThan(0);
   expect(flushed).toBeLessThan(100);
+  expect(outboxes.writes).toEqual({ due: 100, done: flushed });
   for (const { client } of readers) outboxes.put(client, b);
   for (let turns = 0; turns < 10; turns++) turn();
   expect(readers.map(({ writes }) => writes.join(""))).toEqual(readers.map(() => "ab"));
+  // who had not been written the first frame has both in one write
+  expect(outboxes.writes).toEqual({ due: 100 + flushed, done: 100 + flushed });
 });
 
 describe("a client that takes no bytes", () => {

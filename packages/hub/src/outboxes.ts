@@ -30,6 +30,8 @@ export class Outboxes {
   #start = new Batch();
   readonly #blocked = new Set<Client>();
   #waitingBytes = 0;
+  #dueWrites = 0;
+  #doneWrites = 0;
 
   constructor(context: OutboxesContext) {
     this.#context = context;
@@ -38,6 +40,11 @@ export class Outboxes {
   /** Bytes that wait for clients who take none. */
   get waitingBytes(): number {
     return this.#waitingBytes;
+  }
+
+  /** How many writes have become due since the start, and how many of them are done: in the order of their coming due. */
+  get writes(): { readonly due: number; readonly done: number } {
+    return { due: this.#dueWrites, done: this.#doneWrites };
   }
 
   put(client: Client, frame: Frame): void {
@@ -77,6 +84,7 @@ export class Outboxes {
   }
 
   #flushLater(client: Client): void {
+    this.#dueWrites += 1;
     if (this.#dirty.push(client) === 1) this.#context.defer(() => this.#flush());
   }
 
@@ -91,6 +99,7 @@ export class Outboxes {
       if (client !== undefined) this.#flushOne(client);
     }
     this.#dirty = dirty.slice(flushed);
+    this.#doneWrites += flushed;
     // the rest goes on in the next turn, before whoever gets something until then
     if (this.#dirty.length > 0) this.#context.defer(() => this.#flush());
   }

@@ -32,6 +32,11 @@ export class SubscriberGroup {
     this.wantsLeave = wantsLeave(subscription);
   }
 
+  /** How many audiences its clients form; none before the first event that asks for them. */
+  get audienceCount(): number {
+    return this.#audiences?.size ?? 0;
+  }
+
   /** @returns false where the client is in it already */
   add(client: Client): boolean {
     if (this.clients.has(client)) return false;

@@ -17,6 +17,13 @@ export class SubscriptionIndex {
     return this.#topics.size;
   }
 
+  /** How many audiences events have been decided for; takes a look at every topic. */
+  get audienceCount(): number {
+    let count = 0;
+    for (const { all } of this.#topics.values()) for (const group of all) count += group.audienceCount;
+    return count;
+  }
+
   add(client: Client, subscription: Subscription): void {
     const { topic } = subscription;
     const groups = this.#topics.get(topic) ?? new TopicGroups();

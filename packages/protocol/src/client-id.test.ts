@@ -1,6 +1,6 @@
 import { webcrypto } from "node:crypto";
 import { expect, test } from "vitest";
-import { createClientId } from "./client-id.ts";
+import { createClientId, isClientId } from "./client-id.ts";
 
 /** Fills arrays with these bytes, then from the start again. */
 function fillWith(source: Iterable<number>): (bytes: Uint8Array) => void {
@@ -51,4 +51,16 @@ test("a source that runs dry of fair bytes is asked again", () => {
   const id = createClientId((bytes) => bytes.fill(calls++ < 3 ? 255 : 1));
   expect(id).toBe("B".repeat(40));
   expect(calls).toBe(4);
+});
+
+test.each([
+  ["", false],
+  ["a".repeat(39), false],
+  ["a".repeat(41), false],
+  [`${"a".repeat(39)}-`, false],
+  [`${"a".repeat(39)}\n`, false],
+  ["é".repeat(40), false],
+  [createClientId((bytes) => webcrypto.getRandomValues(bytes)), true],
+])("whether %j can be a client id: %s", (text, expected) => {
+  expect(isClientId(text)).toBe(expected);
 });

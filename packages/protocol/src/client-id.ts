@@ -16,6 +16,11 @@ export function createClientId(fillRandom: (bytes: Uint8Array) => void): string 
   return id.slice(0, length);
 }
 
+/** Whether a text can be a client id at all. */
+export function isClientId(text: string): boolean {
+  return text.length === length && /^[A-Za-z0-9]+$/.test(text);
+}
+
 /** Bytes past the last whole multiple of the alphabet are dropped, so that every character is as likely. */
 function pickCharacters(bytes: Uint8Array): string {
   const fair = 256 - (256 % alphabet.length);

@@ -37,6 +37,11 @@ export function compareEntries(one: string, other: string): number {
   );
 }
 
+/** When an entry was written, in Unix milliseconds by Redis's clock. */
+export function entryMs(entry: string): number {
+  return Number(entry.slice(0, entry.indexOf("-")));
+}
+
 /** Whether a client with a cursor has had a frame. */
 export function hasHad(cursor: Cursor, { entry, place }: Cursor): boolean {
   const order = compareEntries(entry, cursor.entry);

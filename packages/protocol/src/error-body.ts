@@ -15,9 +15,11 @@ export interface FieldErrors {
 
 /** Every answer that is not a success: its status, and the body's `message` and `data`. */
 export interface ErrorAnswer {
-  readonly status: 400 | 401 | 403 | 404 | 413 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 408 | 413 | 429 | 431 | 500 | 503;
   readonly message: string;
   readonly data?: FieldErrors;
+  /** When it is worth trying again: the header `Retry-After`, which PocketBase does not send. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** PocketBase's answer to a request that it cannot make sense of. */

@@ -1,4 +1,4 @@
-export { createClientId } from "./client-id.ts";
+export { createClientId, isClientId } from "./client-id.ts";
 export {
   type Collection,
   type CollectionsParse,
@@ -7,7 +7,7 @@ export {
   superusers,
 } from "./collection.ts";
 export { CollectionSet } from "./collection-set.ts";
-export { compareEntries, type Cursor, encodeCursor, hasHad, parseCursor } from "./cursor.ts";
+export { compareEntries, type Cursor, encodeCursor, entryMs, hasHad, parseCursor } from "./cursor.ts";
 export {
   badRequest,
   encodeErrorBody,

@@ -17,6 +17,8 @@ export interface RecordEvent {
   readonly record: JsonObject & { readonly id: string };
   /** The row before an update, where the writer knows it. */
   readonly before?: JsonObject;
+  /** The trace that the event is part of, as the writer sent it: W3C's `traceparent`, or anything else. */
+  readonly traceparent?: string;
 }
 
 /** A message under a custom topic. */
@@ -29,6 +31,8 @@ export interface CustomMessage {
   readonly clientId?: string;
   /** Who may have it, over `@request.*` alone: null is superusers only, `""` everyone. */
   readonly rule: string | null;
+  /** See {@link RecordEvent}. */
+  readonly traceparent?: string;
 }
 
 /** A writer's event read, or why it is none. */
@@ -99,7 +103,7 @@ function readRecordEvent(value: JsonObject, channelCollection: string | undefine
   if (typeof collection !== "string" || collection === "") {
     return malformed(`expected a collection name or id beside action, got ${describeJson(collection)}`);
   }
-  const event = { kind: "record", action, collection, record } as const;
+  const event = { kind: "record", action, collection, record, ...traceOf(value) } as const;
   return { event: isJsonObject(before) ? { ...event, before } : event };
 }
 
@@ -108,7 +112,8 @@ function hasRecordId(record: JsonObject): record is JsonObject & { readonly id: 
   return typeof record["id"] === "string" && record["id"] !== "" && record["id"] !== "*";
 }
 
-function readMessage({ topic, data, clientId, rule = "" }: JsonObject): EventParse {
+function readMessage(value: JsonObject): EventParse {
+  const { topic, data, clientId, rule = "" } = value;
   if (typeof topic !== "string" || topic === "") {
     return malformed(`expected topic to be a non-empty string, got ${describeJson(topic)}`);
   }
@@ -121,6 +126,12 @@ function readMessage({ topic, data, clientId, rule = "" }: JsonObject): EventPar
   if (rule !== null && typeof rule !== "string") {
     return malformed(`expected rule to be a string or null, got ${describeJsonType(rule)}`);
   }
-  const message = { kind: "message", topic, data: data === undefined ? "" : encodeJson(data), rule } as const;
+  const text = data === undefined ? "" : encodeJson(data);
+  const message = { kind: "message", topic, data: text, rule, ...traceOf(value) } as const;
   return { event: clientId === undefined ? message : { ...message, clientId } };
+}
+
+/** A trace is no reason to refuse an event: what is none is left out. */
+function traceOf({ traceparent }: JsonObject): { readonly traceparent?: string } {
+  return typeof traceparent === "string" ? { traceparent } : {};
 }

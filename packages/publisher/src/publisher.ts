@@ -11,6 +11,8 @@ export interface RecordChange {
   readonly record: { readonly id: string; readonly [field: string]: unknown };
   /** The row before an update. */
   readonly before?: Readonly<Record<string, unknown>>;
+  /** W3C's `traceparent`: gateways that trace continue it. */
+  readonly traceparent?: string;
 }
 
 /** A message under a custom topic. */
@@ -22,6 +24,8 @@ export interface Message {
   readonly clientId?: string;
   /** Who may have it, in the rule language over `@request.*` alone; `null` is superusers only. */
   readonly rule?: string | null;
+  /** W3C's `traceparent`: gateways that trace continue it. */
+  readonly traceparent?: string;
 }
 
 /** Writes events to the log: at least once, in order, resumable. */

@@ -1,4 +1,4 @@
-import { guest, identityKey } from "@sluice/protocol";
+import { guest, type Identity, identityKey } from "@sluice/protocol";
 import type {
   Backplane,
   BackplaneOptions,
@@ -26,14 +26,18 @@ export class MemoryBackplane implements Backplane {
   readonly #handlers: NodeHandlers;
   readonly #log: MemoryLog;
   readonly #orphans: MemoryOrphans;
+  readonly #maxStreamsPerIdentity: number;
   readonly #clients = new Map<string, ClientState>();
   readonly #collections = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+  #period = "";
   #ticket = 0;
 
   constructor(options: BackplaneOptions, handlers: NodeHandlers) {
     this.#handlers = handlers;
     this.#log = new MemoryLog(options);
     this.#orphans = new MemoryOrphans(options.orphanSeconds * 1000);
+    this.#maxStreamsPerIdentity = options.maxStreamsPerIdentity;
     handlers.position(this.#log.last);
   }
 
@@ -74,6 +78,10 @@ export class MemoryBackplane implements Backplane {
     return Promise.resolve();
   }
 
+  exchangeLoads(): Promise<readonly number[]> {
+    return Promise.resolve([]);
+  }
+
   findEntry(cursor: string): Promise<LogExtent | undefined> {
     return Promise.resolve(this.#log.find(cursor));
   }
@@ -93,12 +101,22 @@ export class MemoryBackplane implements Backplane {
     if (client.identity.kind !== "guest" && identityKey(client.identity) !== identityKey(identity)) {
       return "wrong-identity";
     }
+    if (this.#isFull(client, identity)) return "too-many-streams";
     if (client.version > ticket) return "live";
     this.#clients.set(clientId, { ...client, identity, subscriptions, version: ticket });
     const isFirst = client.version === 0 && !client.keepsCursor;
     const adopted = isFirst ? this.#orphans.adopt(likenessOf(identity, subscriptions)) : undefined;
     const outcome = this.#handlers.apply({ clientId, version: ticket, identity, subscriptions, adopted });
     return outcome === "applied" ? "live" : outcome;
+  }
+
+  /** Whether a client would be one too many of an identity. */
+  #isFull(client: ClientState, identity: Identity): boolean {
+    const most = this.#maxStreamsPerIdentity;
+    if (most === 0 || identity.kind !== "record" || client.identity.kind !== "guest") return false;
+    const key = identityKey(identity);
+    const bound = [...this.#clients.values()].filter((other) => identityKey(other.identity) === key);
+    return bound.length >= most;
   }
 
   sendLast(frame: LastFrame): Promise<LastFrameOutcome> {
@@ -132,6 +150,13 @@ export class MemoryBackplane implements Backplane {
     this.#collections.set(name, json);
     this.#handlers.collectionsChanged();
     return Promise.resolve();
+  }
+
+  addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
+    if (period !== this.#period) this.#counts.clear();
+    this.#period = period;
+    for (const [name, count] of counts) this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
+    return Promise.resolve(new Map([...counts.keys()].map((name) => [name, this.#counts.get(name) ?? 0])));
   }
 
   close(): Promise<void> {

@@ -89,6 +89,23 @@ describe("a dead node's client is adopted", () => {
   });
 });
 
+test("a client is adopted as what it is now, also where its node was writing down what it was", async () => {
+  await arrive(owner, "c1");
+  const holds = `${prefix}holds:${owner.backplane.nodeId}`;
+  const stale = (await redis.hget(holds, "c1")) ?? "";
+  await record(cursors[1]);
+  const ticket = await other.backplane.takeTicket();
+  const change = { clientId: "c1", ticket, address: "", identity: guest, subscriptions: ["a", "b"] };
+  await other.backplane.subscribe(change);
+  await redis.hset(holds, "c1", stale);
+  await record(cursors[2]);
+  await die();
+  await other.hold("c2");
+  const again = { ...change, clientId: "c2", ticket: await other.backplane.takeTicket() };
+  await other.backplane.subscribe(again);
+  expect(other.applied.at(-1)?.adopted).toBe(cursors[2]);
+});
+
 test("a client that has lost its identity is adopted as the guest that it is", async () => {
   const ann = {
     kind: "record",
@@ -126,6 +143,13 @@ test("a node that was taken for dead takes back its clients, and nobody adopts t
   expect(await arrive(other, "c5")).toBe(cursors[2]);
 });
 
+test("the streams of a dead node do not count, until it tells them again", async () => {
+  await owner.backplane.exchangeLoads(3);
+  await die();
+  expect(await other.backplane.exchangeLoads(5)).toEqual([]);
+  expect(await owner.backplane.exchangeLoads(3)).toEqual([5]);
+});
+
 test("a request for a client of a dead node adopts nobody and makes no orphan, however often it is tried", async () => {
   await arrive(owner, "c1");
   await owner.backplane.unregister("c1", { orphanedAt: cursors[1], wasSubscribed: true });
@@ -138,6 +162,7 @@ test("a request for a client of a dead node adopts nobody and makes no orphan, h
   expect(await other.backplane.subscribe(change)).toBe("no-answer");
   expect(await arrive(other, "c3")).toBe(cursors[1]);
   const [key = ""] = await redis.keys(`${prefix}orphans:*`);
+  await redis.hdel(key, "@");
   const fields = await redis.hvals(key);
   expect(fields.map((text) => Number.parseInt(text, 10))).toEqual([0]);
 });
@@ -223,7 +248,7 @@ test("while Redis was away nobody could come: the time does not count", async ()
   // another two that are alike come first
   for (const id of ["d1", "d2"]) expect(await arrive(other, id)).toBe(cursors[1]);
   const [key = ""] = await redis.keys(`${prefix}orphans:*`);
-  const [field = ""] = await redis.hkeys(key);
+  const field = (await redis.hkeys(key)).find((name) => name !== "@") ?? "";
   const endedMs = Date.now() - 10_000;
   await redis.hset(key, field, `0 ${endedMs} ${cursors[1]}`);
   await redis.set(`${prefix}away`, 9_000);
@@ -234,6 +259,37 @@ test("while Redis was away nobody could come: the time does not count", async ()
   await redis.set(`${prefix}away`, 9_000);
   expect(await arrive(other, "d5")).toBe(cursors[1]);
 });
+
+test("while others are out a place that was taken counts for longer, and no more once all are back", async () => {
+  for (const id of ["c1", "c2", "c3"]) await arrive(owner, id);
+  const places = [cursors[0], cursors[1], await laterEntry()];
+  for (const [index, orphanedAt] of places.entries()) {
+    await owner.backplane.unregister(`c${index + 1}`, { orphanedAt: orphanedAt ?? "", wasSubscribed: true });
+  }
+  // the last was refused less often than the first
+  expect(await arrive(other, "d3")).toBe(cursors[0]);
+  await makeOlder(4_000);
+  expect(await arrive(other, "d1")).toBe(cursors[0]);
+  expect(await arrive(other, "d2")).toBe(cursors[0]);
+  await makeOlder(2_000);
+  expect(await arrive(other, "d4")).toBeUndefined();
+});
+
+/** Writes an entry whose orphans are told apart from others. */
+async function laterEntry(): Promise<string> {
+  const id = `${Number(cursors[2]?.split("-")[0]) + 1_000}-0`;
+  return (await redis.xadd(`${prefix}log`, id, "event", "later")) ?? "";
+}
+
+/** Moves all that is known of when orphans ended and were adopted into the past. */
+async function makeOlder(byMs: number): Promise<void> {
+  const [key = ""] = await redis.keys(`${prefix}orphans:*`);
+  for (const [field, text] of Object.entries(await redis.hgetall(key))) {
+    const [left, lastMs, cursor] = text.split(" ");
+    const older = field === "@" ? `${Number(text) - byMs}` : [left, Number(lastMs) - byMs, cursor].join(" ");
+    await redis.hset(key, field, older);
+  }
+}
 
 test("a node that was cut off tells for how long", async () => {
   const lostMs = performance.now();

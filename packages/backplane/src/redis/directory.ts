@@ -163,8 +163,8 @@ export class Directory {
     for (const id of clientIds) this.#holds.noteChange(id);
   }
 
-  /** Notes that a client of this node has adopted an orphan. */
-  noteAdoption(clientId: string): void {
+  /** Notes that a client of this node has adopted an orphan, or is no longer like those that it was like. */
+  noteChange(clientId: string): void {
     this.#holds.noteChange(clientId);
   }
 

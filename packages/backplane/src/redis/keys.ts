@@ -10,6 +10,8 @@ export interface Keys {
   /** What the names of all record channels begin with. */
   readonly records: string;
   readonly client: (clientId: string) => string;
+  /** What requests are counted in, by address and identity. */
+  readonly counts: (period: string) => string;
   /** Heartbeat key and control channel of a node. */
   readonly node: (nodeId: string) => string;
   /** How long nodes were cut off, shortly after they are back. */
@@ -18,6 +20,8 @@ export interface Keys {
   readonly nodes: string;
   /** The clients that are adopted if a node dies, and how far they are. */
   readonly holds: (nodeId: string) => string;
+  /** How many streams each node has that takes more. */
+  readonly loads: string;
   /** Where clients were who had the same identity and subscriptions. */
   readonly orphans: (likeness: string) => string;
 }
@@ -32,10 +36,12 @@ export function keysUnder(prefix: string): Keys {
     messages: `${prefix}message`,
     records: `${prefix}record:`,
     client: (clientId) => `${prefix}client:${clientId}`,
+    counts: (period) => `${prefix}counts:${period}`,
     node: (nodeId) => `${prefix}node:${nodeId}`,
     away: `${prefix}away`,
     nodes: `${prefix}nodes`,
     holds: (nodeId) => `${prefix}holds:${nodeId}`,
+    loads: `${prefix}loads`,
     orphans: (likeness) => `${prefix}orphans:${likeness}`,
   };
 }

@@ -7,10 +7,13 @@
 --                        lag or began later
 -- rt:orphans:<likeness>  hash: "<when they were, in fifths of a second> <maker>" ->
 --                        "<how many nobody has adopted> <Unix milliseconds of the last> <the oldest one's cursor>"; the
---                        maker is the id of the node that ended their streams, behind it " dead" where others did so
+--                        maker is the id of the node that ended their streams, behind it " dead" where others did so;
+--                        "@" -> the last time when all were adopted, in Unix milliseconds
 
--- How long clients that are alike come back in another order than they left in.
+-- How long clients that are alike come back in another order than they left in, and how long while some are still out:
+-- an SDK that is refused five times in a row waits so long.
 local reorderMs = 2000
+local outMs = 5000
 
 -- How much longer those are known that are no more enough for all: they are again once it is told that Redis was away.
 local spentMs = 10000
@@ -96,31 +99,47 @@ local function isDead(prefix, node)
   return redis.call('EXISTS', name) == 0 or redis.call('PUBSUB', 'NUMSUB', name)[2] == 0
 end
 
+-- The orphans of a likeness that are not too old.
+local function readOrphans(key, lifeMs)
+  local all, now, known = redis.call('HGETALL', key), nowMs(), {}
+  for at = 1, #all, 2 do
+    local left, lastMs, cursor = string.match(all[at + 1], '^(%d+) (%d+) (%S+)$')
+    if left and now - lastMs > lifeMs then
+      redis.call('HDEL', key, all[at])
+    elseif left then
+      known[#known + 1] = {field = all[at], left = tonumber(left), lastMs = tonumber(lastMs), cursor = cursor}
+    end
+  end
+  return known
+end
+
 -- Takes the oldest orphan of a likeness. Clients that are alike cannot be told apart: each begins where the first of
--- those was that left together, and may get again what another one has had. One that left by itself may have come before
--- an orphan: shortly after the end there are enough for all. Time in which nobody could come does not count.
+-- those was that left together, and may get again what another one has had. So there are enough for all shortly after the
+-- end, since one that left by itself may have come before an orphan, and somewhat longer as long as some are out: any of
+-- them may be the one whose place was taken first. Time in which nobody could come does not count.
 -- Returns its cursor, or nil.
 local function adopt(prefix, likeness, lifeMs)
-  local enoughMs = reorderMs + (redis.call('GET', prefix .. 'away') or 0)
+  local awayMs = redis.call('GET', prefix .. 'away') or 0
   for _, node in ipairs(redis.call('SMEMBERS', prefix .. 'nodes')) do
     if isDead(prefix, node) then orphanAll(prefix, node, lifeMs) end
   end
-  local key, now, oldest, taken = prefix .. 'orphans:' .. likeness, nowMs(), nil, nil
-  local all = redis.call('HGETALL', key)
-  for at = 1, #all, 2 do
-    local left, lastMs, cursor = string.match(all[at + 1], '^(%d+) (%d+) (%S+)$')
-    local ageMs = now - lastMs
-    local isSpent = left == '0' and ageMs > enoughMs
-    if ageMs > lifeMs or isSpent and ageMs > enoughMs + spentMs then
-      redis.call('HDEL', key, all[at])
+  local key, now, oldest, taken, out = prefix .. 'orphans:' .. likeness, nowMs(), nil, nil, 0
+  local allBackMs = tonumber(redis.call('HGET', key, '@') or 0)
+  for _, some in ipairs(readOrphans(key, lifeMs)) do
+    local enoughMs = (some.lastMs > allBackMs and outMs or reorderMs) + awayMs
+    local isSpent = some.left == 0 and now - some.lastMs > enoughMs
+    if isSpent and now - some.lastMs > enoughMs + spentMs then
+      redis.call('HDEL', key, some.field)
     elseif not isSpent then
-      if not oldest or isOlder(cursor, oldest) then oldest = cursor end
-      if left ~= '0' and (not taken or isOlder(cursor, taken.cursor)) then
-        taken = {field = all[at], cursor = cursor, rest = (left - 1) .. ' ' .. lastMs .. ' ' .. cursor}
-      end
+      if not oldest or isOlder(some.cursor, oldest) then oldest = some.cursor end
+      if some.left > 0 and (not taken or isOlder(some.cursor, taken.cursor)) then taken = some end
     end
+    out = out + some.left
   end
-  if taken then redis.call('HSET', key, taken.field, taken.rest) end
+  if taken then
+    redis.call('HSET', key, taken.field, string.format('%.0f %.0f %s', taken.left - 1, taken.lastMs, taken.cursor))
+    if out == 1 then redis.call('HSET', key, '@', now) end
+  end
   return oldest and placeInLog(prefix, oldest)
 end
 

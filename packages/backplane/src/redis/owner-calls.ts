@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { identityKey } from "@sluice/protocol";
 import type { Redis } from "ioredis";
 import type {
+  AppliedChange,
   LastFrame,
   LastFrameOutcome,
   NodeHandlers,
@@ -22,11 +23,11 @@ const busyOwnerMs = 6_000;
 const absentOwnerMs = 1_500;
 const absentRetryMs = 100;
 
-const subscribeScript = new Script<SubscribeReply>("orphans.lua", "subscribe.lua");
+const subscribeScript = new Script<SubscribeReply>("orphans.lua", "identity-streams.lua", "subscribe.lua");
 const sendLastScript = new Script<Exclude<LastFrameOutcome, "sent"> | "stored">("send-last.lua");
 
 type SubscribeReply = readonly [
-  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "sent",
+  outcome: "unknown-client" | "wrong-address" | "wrong-identity" | "too-many-streams" | "sent",
   listeners: number,
 ];
 
@@ -38,8 +39,10 @@ export interface OwnerCallsContext {
   readonly handlers: NodeHandlers;
   /** How long a client can be adopted; 0 where nobody ever is. */
   readonly orphanMs: number;
-  /** Called when a client of this node has adopted an orphan. */
-  readonly onAdopted: (clientId: string) => void;
+  /** Called when a client of this node has adopted an orphan, or is no longer like those that it was like. */
+  readonly onChanged: (clientId: string) => void;
+  /** 0 is no limit. */
+  readonly maxStreamsPerIdentity: number;
 }
 
 /** What this node asks the owners of clients to do, and what it does and answers as an owner itself. */
@@ -54,7 +57,7 @@ export class OwnerCalls {
   /** See `Backplane.subscribe`. */
   async subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {
     const { clientId, ticket, address, identity, subscriptions } = change;
-    const { redis, keys, nodeId, orphanMs } = this.#context;
+    const { redis, keys, nodeId, orphanMs, maxStreamsPerIdentity } = this.#context;
     const question = this.#answers.open();
     const reply = { node: nodeId, request: question.request };
     const message = messageText({
@@ -71,6 +74,7 @@ export class OwnerCalls {
       clientId,
       likenessOf(identity, subscriptions),
       orphanMs,
+      identity.kind === "record" ? maxStreamsPerIdentity : 0,
     ];
     const send = (): Promise<SubscribeReply> =>
       subscribeScript.run(redis, [keys.client(clientId)], [ticket, ...texts]);
@@ -101,16 +105,21 @@ export class OwnerCalls {
   /** Takes a message from this node's control channel, and answers it. */
   async receive(message: NodeMessage): Promise<void> {
     if (message.type === "answer") return this.#answers.settle(message.request, message.outcome);
-    const { redis, keys, handlers, onAdopted } = this.#context;
-    const outcome =
-      message.type === "apply" ? handlers.apply(message.change) : handlers.sendLast(message.frame);
-    if (message.type === "apply" && message.change.adopted !== undefined) {
-      onAdopted(message.change.clientId);
-    }
+    const { redis, keys, handlers } = this.#context;
+    const outcome = message.type === "apply" ? this.#apply(message.change) : handlers.sendLast(message.frame);
     const { node, request } = message.reply;
     const answer = messageText({ type: "answer", request, outcome });
     // the asking node asks again if this is lost
     await redis.publish(keys.node(node), answer).catch(() => undefined);
+  }
+
+  #apply(change: AppliedChange): ReturnType<NodeHandlers["apply"]> {
+    const { handlers, onChanged } = this.#context;
+    const isFirst = handlers.describe(change.clientId)?.version === 0;
+    const outcome = handlers.apply(change);
+    // what this node was writing of the client meanwhile says what it was before
+    if (!isFirst || change.adopted !== undefined) onChanged(change.clientId);
+    return outcome;
   }
 }
 

@@ -10,6 +10,7 @@ get rt:ticket
 hdel rt:client id
 hget rt:client id
 hgetall rt:collections
+hincrby rt:counts name 1
 hkeys rt:orphans
 hmget rt:client id
 hset rt:client id value
@@ -18,6 +19,7 @@ pexpire rt:client 1000
 publish rt:message text
 pubsub numsub rt:node
 sadd rt:nodes id
+scard rt:streams
 set rt:ticket 1
 smembers rt:nodes
 srem rt:nodes id

@@ -27,8 +27,11 @@ import { Script } from "./script.ts";
 import { watchSentinels } from "./sentinel-watch.ts";
 
 const takeTicketScript = new Script<number>("take-ticket.lua");
+const exchangeLoadsScript = new Script<readonly number[]>("orphans.lua", "exchange-loads.lua");
 const trimScript = new Script<number>("trim.lua");
 const trimMs = 5_000;
+
+const countsLifeMs = 120_000;
 
 /** How often Redis is asked for a sign of life, as a share of the silence that says it is lost. */
 const aliveShare = 0.4;
@@ -119,7 +122,7 @@ class RedisBackplane implements Backplane {
     this.#options = options;
     this.#handlers = handlers;
     const { commands, log, channels } = connections;
-    const { silenceMs, orphanSeconds } = options;
+    const { silenceMs, orphanSeconds, maxStreamsPerIdentity } = options;
     const aliveMs = Math.round(silenceMs * aliveShare);
     const node = { keys: this.#keys, nodeId, handlers };
     const directory = new Directory({ ...node, redis: commands, orphanMs: orphanSeconds * 1000 });
@@ -128,7 +131,8 @@ class RedisBackplane implements Backplane {
       ...node,
       redis: commands,
       orphanMs: orphanSeconds * 1000,
-      onAdopted: (clientId) => directory.noteAdoption(clientId),
+      onChanged: (clientId) => directory.noteChange(clientId),
+      maxStreamsPerIdentity,
     });
     this.#logReader = new LogReader(log, { key: this.#keys.log, handlers, blockMs: aliveMs });
     this.#channelReader = new ChannelReader(channels, { ...node, listenMs: aliveMs });
@@ -181,6 +185,12 @@ class RedisBackplane implements Backplane {
     return this.#directory.record(progress);
   }
 
+  exchangeLoads(streams: number | undefined): Promise<readonly number[]> {
+    const { all, loads } = this.#keys;
+    const args = [all, this.nodeId, streams ?? ""];
+    return this.#command((redis) => exchangeLoadsScript.run(redis, [loads], args));
+  }
+
   findEntry(cursor: string): Promise<LogExtent | undefined> {
     return this.#command((redis) => findEntry(redis, this.#keys.log, cursor));
   }
@@ -217,6 +227,21 @@ class RedisBackplane implements Backplane {
     });
   }
 
+  addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
+    return this.#command(async (redis) => {
+      const key = this.#keys.counts(period);
+      const names = [...counts.keys()];
+      const pipeline = redis.pipeline();
+      for (const name of names) pipeline.hincrby(key, name, counts.get(name) ?? 0);
+      const replies = (await pipeline.pexpire(key, countsLifeMs).exec()) ?? [];
+      const sums = replies.map(([error, sum]) => {
+        if (error !== null) throw error;
+        return Number(sum);
+      });
+      return new Map(names.map((name, index) => [name, sums[index] ?? 0]));
+    });
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#trims);
     this.#wasConnected = false;
@@ -248,7 +273,10 @@ class RedisBackplane implements Backplane {
   #receive(text: string): void {
     const message = parseNodeMessage(text);
     if (message === undefined)
-      this.#handlers.fault(text.slice(0, 200), "reading a message from another node");
+      this.#handlers.fault(
+        new BackplaneError(`expected a message of a node, got ${text.length} characters of something else`),
+        "reading a message from another node",
+      );
     else void this.#ownerCalls.receive(message);
   }
 

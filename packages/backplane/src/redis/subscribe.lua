@@ -13,11 +13,13 @@
 -- ARGV[7]  client id
 -- ARGV[8]  likeness: what clients with this identity and these subscriptions have in common
 -- ARGV[9]  life of an orphan in milliseconds; 0 where there are none
+-- ARGV[10] most streams of the identity; 0 where there is no limit
 --
 -- Returns {outcome, nodes that took the message}, outcome one of
 --   "unknown-client"   no entry, or its owner is dead
 --   "wrong-address"    the stream came from another address
 --   "wrong-identity"   the stream is bound to another identity
+--   "too-many-streams" the identity has as many as it may
 --   "sent"             sent to the owner; where no node took the message nothing was changed
 
 local client = redis.call('HMGET', KEYS[1], 'node', 'address', 'identity', 'version', 'keeps', 'adopted')
@@ -30,6 +32,10 @@ if ARGV[2] ~= '' and address ~= '' and address ~= ARGV[2] then return {'wrong-ad
 if identity ~= '' and identity ~= ARGV[3] then return {'wrong-identity', 0} end
 -- for an owner that does not listen nothing is stored: its clients are orphans now, or it is asked again
 if isDead(prefix, node) then return {'sent', 0} end
+local most = tonumber(ARGV[10])
+if most > 0 and identity == '' and not bindStream(prefix, {identity = ARGV[3], id = ARGV[7], most = most}) then
+  return {'too-many-streams', 0}
+end
 if tonumber(version) <= tonumber(ARGV[1]) then
   redis.call('HSET', KEYS[1], 'identity', ARGV[3], 'subscriptions', ARGV[4], 'version', ARGV[1])
   if keeps == '0' and ARGV[9] ~= '0' then
