@@ -126,7 +126,10 @@ function hasAllOf(text: string, topic: number, events: number): boolean {
   return sent.length === events / topics && sent.every((index, place) => index === topic + place * topics);
 }
 
-/** Counts commands that read the log, but for those of feeds, which come from a connection of their own. */
+/**
+ * Counts requests that read the log, of which a script is one, but for those of feeds, which come from a connection of
+ * their own.
+ */
 async function countReads(redis: Redis): Promise<() => Promise<number>> {
   const list = String(await redis.client("LIST"));
   const feeds = list.split("\n").filter((line) => /name=sluice-\w+-log /.test(line));
@@ -142,7 +145,15 @@ async function countReads(redis: Redis): Promise<() => Promise<number>> {
     await redis.echo(mark);
     await waitUntil(() => text.includes(mark), "MONITOR to say everything");
     monitor.destroy();
-    const reads = text.matchAll(/\[\d+ (\S+)\] "(?:xrange|xread|xrevrange)"/gi);
-    return Array.from(reads).filter(([, source]) => !sources.has(source)).length;
+    const requests = text
+      .split("\n")
+      .filter((line, index, lines) => !isInScript(lines[index - 1]) || !isInScript(line));
+    const reads = requests.filter((line) => /"(?:xrange|xread|xrevrange)"/i.test(line));
+    return reads.filter((line) => !sources.has(/ (\S+)\] /.exec(line)?.[1])).length;
   };
+}
+
+/** Whether a line of `MONITOR` is about a command that a script runs. */
+function isInScript(line = ""): boolean {
+  return line.includes(" lua] ");
 }

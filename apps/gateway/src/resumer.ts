@@ -95,14 +95,15 @@ export class Resumer {
   async #run(backplane: Backplane): Promise<void> {
     const { hub, log, maxWaitingBytes } = this.#context;
     while (this.#pending.size > 0) {
-      const before = this.#pending.size;
+      const before = [...this.#pending.keys()];
       // those who were served and have not taken it yet go first
       if (hub.waitingBytes < maxWaitingBytes / 2 && backplane.connected) {
         await this.#pass(backplane).catch((err: unknown) => {
           if (backplane.connected) log.error({ err }, "clients could not be resumed: tried again");
         });
       }
-      await delay(before - this.#pending.size >= stormClients ? stormPauseMs : pauseMs);
+      const served = before.filter((clientId) => !this.#pending.has(clientId)).length;
+      await delay(Math.max(served, this.#pending.size) >= stormClients ? stormPauseMs : pauseMs);
     }
     this.#isRunning = false;
   }
