@@ -51,7 +51,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const clients = await planClients(options.clients);
   const plan = new FaultPlan({ seed, seconds, only, nodes: nodeCount, clients });
   for (const line of plan.lines) options.onLine?.(`plan: ${line}`);
-  return judgeRun({ ...options, clients, bulk }, (stage) => plan.run(stage));
+  return judgeRun({ ...options, clients, bulk, env: { SHED_SECONDS: "180" } }, (stage) => plan.run(stage));
 }
 
 /**

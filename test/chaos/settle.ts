@@ -17,9 +17,11 @@ const lastEventsMs = 15_000;
  */
 export async function settle(stage: ChaosStage): Promise<readonly Verdict[]> {
   const { crowds, clients, journal, writers } = stage;
-  await within(connectMs, () => crowds.absent().length === 0);
+  let missing = crowds.absent();
+  await within(connectMs, () => (missing = crowds.absent()).length === 0);
   await writers.stop();
-  const absent = new Set(crowds.absent().map(({ number }) => number));
+  // who was there may be away for a moment again: nodes shed streams
+  const absent = new Set(missing.map(({ number }) => number));
   if (absent.size > 0) journal.note(`still not connected: ${[...absent].join(", ")}`);
   const last: WrittenEvent[] = [];
   for (const content of allContents()) last.push(await writers.writeSurely(content));

@@ -34,7 +34,9 @@ async function streamsOf(of: Cluster): Promise<readonly (number | undefined)[]> 
 }
 
 test("workers share new streams evenly, and the metrics of any say so of all", async () => {
-  const streams = await Promise.all(Array.from({ length: 200 }, () => SseReader.open(urlOf(cluster))));
+  // a worker that is busy for a moment on a busy machine is passed over
+  const streams: SseReader[] = [];
+  while (streams.length < 200) streams.push(await SseReader.open(urlOf(cluster)));
   const counts = await streamsOf(cluster);
   expect(counts.reduce((sum: number, count) => sum + (count ?? 0), 0)).toBe(200);
   // within 20 %

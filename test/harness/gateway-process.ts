@@ -44,6 +44,8 @@ export async function startGateway(
       HOST: "127.0.0.1",
       AUTH_SECRET: testSecret,
       DRAIN_SECONDS: "0",
+      // a test that has all its streams on one node keeps them
+      SHED_SECONDS: "0",
       ...env,
       PORT: port,
     },
