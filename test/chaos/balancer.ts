@@ -130,7 +130,9 @@ async function ask(node: string, call: Call): Promise<IncomingMessage | "refused
   upstream.on("error", (error) => {
     resolve("code" in error && error.code === "ECONNREFUSED" ? "refused" : "gone");
   });
-  outgoing.on("close", () => upstream.destroy());
+  const hangUp = (): unknown => upstream.destroy();
+  outgoing.once("close", hangUp);
+  upstream.once("close", () => outgoing.off("close", hangUp));
   upstream.end(body);
   return promise;
 }
