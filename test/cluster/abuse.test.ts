@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { abuse } from "../bench/abuse.ts";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import { startGateway } from "../harness/gateway-process.ts";
@@ -97,6 +97,7 @@ describe("P8: a request that is broken, too large or too slow", () => {
 
 test("P8: large bodies share a limit; small ones are read beside them, and those that end make room", async () => {
   const gateway = await startGateway();
+  onTestFinished(() => gateway.kill());
   const post = (bytes: number): Promise<Response> =>
     fetch(`${gateway.url}/api/realtime`, {
       method: "POST",
@@ -117,7 +118,6 @@ test("P8: large bodies share a limit; small ones are read beside them, and those
   expect((await post(100)).status).toBe(404);
   for (const connection of bodies) connection.close();
   await waitUntil(isStatus(1_000_000, 404), "room for a large body");
-  await gateway.kill();
 });
 
 test("P8: streams go on beside all of it at once, which costs Redis nothing and leaves nothing behind", async () => {
