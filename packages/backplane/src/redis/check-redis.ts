@@ -47,8 +47,9 @@ async function checkCommands(
   listener: Redis,
   { url, keyPrefix }: { readonly url: RedisUrl; readonly keyPrefix: string },
 ): Promise<readonly RedisFinding[]> {
-  const { missing, faults } = await tryCommands({ redis, listener, keyPrefix });
-  listener.disconnect();
+  const { missing, faults } = await tryCommands({ redis, listener, keyPrefix }).finally(() =>
+    listener.disconnect(),
+  );
   const texts = [...faults];
   const user = url.login.username ?? "default";
   if (missing.size > 0) texts.unshift(`the user ${user} lacks ${[...missing].toSorted().join(" ")}`);

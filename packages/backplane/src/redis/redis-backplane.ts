@@ -16,15 +16,14 @@ import type {
 } from "../backplane.ts";
 import { BackplaneError } from "../backplane-error.ts";
 import { ChannelReader } from "./channel-reader.ts";
-import { connectRedis } from "./connection.ts";
 import { comeBackMs, Directory } from "./directory.ts";
 import { type Keys, keysUnder } from "./keys.ts";
 import { findEntry, LogReader, readEntries } from "./log-reader.ts";
 import { OwnerCalls } from "./owner-calls.ts";
+import { type NodeConnections, openNodeConnections } from "./node-connections.ts";
 import { parseNodeMessage } from "./node-message.ts";
 import type { RedisUrl } from "./redis-url.ts";
 import { Script } from "./script.ts";
-import { watchSentinels } from "./sentinel-watch.ts";
 
 const takeTicketScript = new Script<number>("take-ticket.lua");
 const exchangeLoadsScript = new Script<readonly number[]>("orphans.lua", "exchange-loads.lua");
@@ -36,14 +35,6 @@ const countsLifeMs = 120_000;
 /** How often Redis is asked for a sign of life, as a share of the silence that says it is lost. */
 const aliveShare = 0.4;
 
-/** A node's three connections: commands, blocking reads of the log, and channels; and those to Sentinels, if any. */
-interface Connections {
-  readonly commands: Redis;
-  readonly log: Redis;
-  readonly channels: Redis;
-  readonly sentinels: readonly Redis[];
-}
-
 /**
  * Joins this node to the others through Redis; returns when it hears everything that a node must hear.
  * @throws {BackplaneError} `unavailable` where Redis does not answer within ten seconds
@@ -54,7 +45,7 @@ export async function openRedisBackplane(
   handlers: NodeHandlers,
 ): Promise<Backplane> {
   const nodeId = randomBytes(8).toString("hex");
-  const connections = await connectAll(url, nodeId, options);
+  const connections = await openNodeConnections(url, nodeId, options);
   const backplane = new RedisBackplane(nodeId, connections, { options, handlers });
   try {
     await backplane.start();
@@ -65,32 +56,6 @@ export async function openRedisBackplane(
   }
 }
 
-/** Opens all three connections or none: one that is left over would reconnect for ever. */
-async function connectAll(url: RedisUrl, nodeId: string, options: BackplaneOptions): Promise<Connections> {
-  const { silenceMs, keyPrefix } = options;
-  const opened: Redis[] = [];
-  // channels are heard on a demoted Redis too, and a node that listens there counts as dead
-  const onMisplaced = (): void => {
-    for (const redis of opened) if (redis.status === "ready") redis.disconnect(true);
-  };
-  const connect = async (role: string): Promise<Redis> => {
-    const name = `sluice-${nodeId}-${role}`;
-    const redis = await connectRedis(url, { name, silenceMs, key: keysUnder(keyPrefix).log, onMisplaced });
-    opened.push(redis);
-    return redis;
-  };
-  const opening = [connect("commands"), connect("log"), connect("channels")] as const;
-  try {
-    const [commands, log, channels] = await Promise.all(opening);
-    const sentinels = url.kind === "sentinel" ? watchSentinels(url, onMisplaced) : [];
-    return { commands, log, channels, sentinels };
-  } catch (error) {
-    await Promise.allSettled(opening);
-    for (const redis of opened) redis.disconnect();
-    throw error;
-  }
-}
-
 function unavailable(error: unknown): BackplaneError {
   const reason = error instanceof Error ? error.message : String(error);
   return new BackplaneError(`Redis did not do it: ${reason}`, { cause: error });
@@ -98,7 +63,7 @@ function unavailable(error: unknown): BackplaneError {
 
 class RedisBackplane implements Backplane {
   readonly nodeId: string;
-  readonly #connections: Connections;
+  readonly #connections: NodeConnections;
   readonly #keys: Keys;
   readonly #options: BackplaneOptions;
   readonly #handlers: NodeHandlers;
@@ -113,7 +78,7 @@ class RedisBackplane implements Backplane {
 
   constructor(
     nodeId: string,
-    connections: Connections,
+    connections: NodeConnections,
     { options, handlers }: { readonly options: BackplaneOptions; readonly handlers: NodeHandlers },
   ) {
     this.nodeId = nodeId;
