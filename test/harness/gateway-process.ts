@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** The key of every test gateway that is not told another; `tokens.ts` signs with it. */
 export const testSecret = "a secret of the tests, long enough for HS256";
 
-/** As `npm start` has them: a small young generation, so that what requests leave behind goes soon. */
-const nodeFlags = ["--max-semi-space-size=2"];
+/** As `npm start` has them: a small young generation, so that what requests leave behind goes soon; an old one that is seldom collected. */
+const nodeFlags = ["--max-semi-space-size=2", "--heap-growing-percent=200"];
 
 /** One gateway in a process of its own. */
 export interface GatewayProcess {

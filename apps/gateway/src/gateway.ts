@@ -23,6 +23,7 @@ import { SettledCursors } from "./settled-cursors.ts";
 import { SharedCounts } from "./shared-counts.ts";
 import { startBackplane } from "./start-backplane.ts";
 import { StartError } from "./start-error.ts";
+import { SlabPool } from "./slab-pool.ts";
 import { Shedder } from "./shedder.ts";
 import type { Siblings } from "./siblings.ts";
 import { SparseLog } from "./sparse-log.ts";
@@ -136,6 +137,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   });
   const state = { draining: false };
   const onRefused = (reason: string): void => metrics.refusals.inc({ reason });
+  const pool = new SlabPool();
   const context: GatewayContext = {
     settings,
     backplane,
@@ -163,8 +165,13 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
       counts: new SharedCounts({ backplane, nowMs: Date.now }),
       onRefused,
     }),
-    bodies: new BodyReader({ bodyBytes: 8 * mebibyte, totalBytes: 64 * mebibyte, onRefused }),
-    publishedBodies: new BodyReader({ bodyBytes: 32 * mebibyte, totalBytes: 256 * mebibyte, onRefused }),
+    bodies: new BodyReader({ bodyBytes: 8 * mebibyte, totalBytes: 64 * mebibyte, pool, onRefused }),
+    publishedBodies: new BodyReader({
+      bodyBytes: 32 * mebibyte,
+      totalBytes: 256 * mebibyte,
+      pool,
+      onRefused,
+    }),
     metrics,
     log,
     draining: () => state.draining,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { ErrorAnswer, FormFields } from "@sluice/protocol";
+import { SlabBytes, type SlabPool } from "./slab-pool.ts";
 
 /** Go keeps a byte order mark, and its JSON decoder refuses it. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -31,6 +32,7 @@ export interface BodyLimits {
   readonly bodyBytes: number;
   /** Most bytes of all that are on their way; whose next bytes are too many is refused with 503, unless it is small. */
   readonly totalBytes: number;
+  readonly pool: SlabPool;
   readonly onRefused: (reason: "large_body" | "large_bodies") => void;
 }
 
@@ -67,20 +69,19 @@ export class BodyReader {
 
   async #readBytes(request: IncomingMessage): Promise<Uint8Array<ArrayBuffer> | ErrorAnswer> {
     const { bodyBytes, totalBytes } = this.#limits;
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const bytes = new SlabBytes(this.#limits.pool);
     try {
       // else the connection would be cut, and nobody told why
       for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-        bytes += chunk.length;
         this.#waitingBytes += chunk.length;
-        if (bytes > bodyBytes) return tooLarge;
-        if (bytes > smallBodyBytes && this.#waitingBytes > totalBytes) return tooMany;
-        chunks.push(chunk);
+        bytes.append(chunk);
+        if (bytes.length > bodyBytes) return tooLarge;
+        if (bytes.length > smallBodyBytes && this.#waitingBytes > totalBytes) return tooMany;
       }
-      return new Uint8Array(Buffer.concat(chunks));
+      return bytes.joined();
     } finally {
-      this.#waitingBytes -= bytes;
+      this.#waitingBytes -= bytes.length;
+      bytes.release();
     }
   }
 }
