@@ -1,3 +1,4 @@
+import type { Records } from "./records.ts";
 import type { SqlValue } from "./sql-value.ts";
 
 /** What a rule is asked about. */
@@ -5,6 +6,8 @@ export interface Subject {
   /** The record as an event carries it; absent fields have the zero value of their type. */
   readonly record: Readonly<Record<string, unknown>>;
   readonly request: RequestValues;
+  /** The rows of other collections; nothing where none are at hand. */
+  readonly records?: Records | undefined;
   /** The clock that macros read, in Unix milliseconds. */
   readonly nowMs: number;
 }

@@ -1,0 +1,14 @@
+/** A row of a collection, as an event carries it; absent fields have the zero value of their type. */
+export type RecordRow = Readonly<Record<string, unknown>>;
+
+/** The rows of the collections that are followed, as they are at the moment of a decision. Collections go by id. */
+export interface Records {
+  /** Whether all rows of a collection are at hand; where not, nothing that takes one of them can be decided. */
+  readonly has: (collectionId: string) => boolean;
+  readonly get: (collectionId: string, id: string) => RecordRow | undefined;
+  /** All rows, in the order in which they came to be. */
+  readonly all: (collectionId: string) => Iterable<RecordRow>;
+  readonly count: (collectionId: string) => number;
+  /** The rows whose field is this text, or whose list has it, in the order of {@link all}; looked up, not searched. */
+  readonly by: (collectionId: string, field: string, value: string) => Iterable<RecordRow>;
+}
