@@ -38,13 +38,19 @@ export interface PocketBaseProcess {
 export async function startPocketBase(options: PocketBaseOptions = {}): Promise<PocketBaseProcess> {
   const binary = buildPocketBase();
   const folder = mkdtempSync(join(tmpdir(), "sluice-pocketbase-data-"));
-  const flags = ["--dir", join(folder, "pb_data"), "--hooksDir", options.hooksDir ?? join(folder, "pb_hooks")];
+  const flags = ["--dev=false", 
+    "--dir",
+    join(folder, "pb_data"),
+    "--hooksDir",
+    options.hooksDir ?? join(folder, "pb_hooks"),
+  ];
   const created = spawnSync(
     binary,
     ["superuser", "upsert", superuser.email, superuser.password, ...flags.slice(0, 2)],
     { encoding: "utf8" },
   );
-  if (created.status !== 0) throw new Error(`no superuser could be made:\n${created.stdout}${created.stderr}`);
+  if (created.status !== 0)
+    throw new Error(`no superuser could be made:\n${created.stdout}${created.stderr}`);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   let output = "";

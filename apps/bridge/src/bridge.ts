@@ -1,0 +1,210 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import { writeCollections } from "./catalog.ts";
+import { compareRows } from "./comparison.ts";
+import { EventWriter } from "./event-writer.ts";
+import { type KeptRecords, readKept } from "./kept-records.ts";
+import { type Login, PocketBaseSource, type SourceCollection } from "./pocketbase-source.ts";
+import { Recheck } from "./recheck.ts";
+import type { RecordStream } from "./record-stream.ts";
+import type { Change } from "./row.ts";
+
+/** What a bridge needs. */
+export interface BridgeContext {
+  readonly pocketBase: { readonly url: string; readonly login: Login };
+  /** The collections to follow by name; nothing for all that have records of their own and are not PocketBase's. */
+  readonly collections: readonly string[] | undefined;
+  readonly collectionMs: number;
+  readonly maxWaiting: number;
+  readonly kept: KeptRecords;
+  readonly log: Logger;
+}
+
+/** How long after a comparison the stream may still tell what the comparison found. */
+const settleMs = 2_000;
+
+const recheckMs = 1_000;
+
+const retryMs = { first: 250, most: 10_000 };
+
+/** How long what waits may take to be written when the bridge is to end. */
+const lastWordsMs = 5_000;
+
+/**
+ * Keeps collections, rows and the log in step with a PocketBase. Its work is a row of sessions: subscribe first, write
+ * from then on what the stream tells, and meanwhile seed the rows or compare those that are kept. When anything may have
+ * been missed, the session ends and the next one begins; comparing finds what it was.
+ */
+export class Bridge {
+  readonly #context: BridgeContext;
+  #restart: (reason: string) => void = () => undefined;
+
+  constructor(context: BridgeContext) {
+    this.#context = context;
+  }
+
+  /** Works until it is told to stop; does not throw. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { log } = this.#context;
+    for (let waitMs = retryMs.first; !stop.aborted;) {
+      try {
+        const reason = await this.#session(stop);
+        waitMs = retryMs.first;
+        if (!stop.aborted) log.warn({ reason }, "changes may have been missed: comparing all rows");
+      } catch (err) {
+        log.error({ err }, "not in step with PocketBase, trying again");
+        await delay(waitMs, undefined, { signal: stop }).catch(() => undefined);
+        waitMs = Math.min(waitMs * 2, retryMs.most);
+      }
+    }
+  }
+
+  /** Something outside of PocketBase may have been lost: begins again. */
+  restart(reason: string): void {
+    this.#restart(reason);
+  }
+
+  /** @returns why it is over */
+  async #session(stop: AbortSignal): Promise<string> {
+    const { pocketBase, kept, log, maxWaiting } = this.#context;
+    const source = await PocketBaseSource.signIn(pocketBase.url, pocketBase.login);
+    if (!source.tellsKeys)
+      log.info("without PocketBase's hook gateways cannot verify PocketBase's own tokens");
+    const followed = this.#choose(await writeCollections(source, kept));
+    const byName = new Map(followed.map((collection) => [collection.name, collection]));
+    const over = Promise.withResolvers<string>();
+    const ending = new AbortController();
+    this.#restart = over.resolve;
+    stop.addEventListener("abort", () => over.resolve("stopped"), { once: true });
+    const writer = new EventWriter({
+      kept,
+      log,
+      maxWaiting,
+      complete: (changes) => complete(source, byName, changes),
+      overflowed: () => over.resolve(`more than ${maxWaiting} changes waited`),
+    });
+    const recheck = new Recheck({
+      windowMs: recheckMs,
+      readRow: async ({ collection, record }) => {
+        const found = byName.get(collection);
+        return found === undefined ? undefined : source.readRow(found, record.id);
+      },
+      write: (change) => writer.write(change),
+      failed: (err) => {
+        log.warn({ err }, "a record could not be read again");
+        over.resolve("a record could not be read again");
+      },
+    });
+    let stream: RecordStream | undefined;
+    try {
+      stream = await source.follow([...byName.keys()], {
+        change: (change) => {
+          writer.write(change);
+          recheck.note(change);
+        },
+        ended: () => over.resolve("PocketBase ended the stream"),
+      });
+      const work = this.#keepInStep({ source, followed, writer, ending: ending.signal });
+      return await Promise.race([work, over.promise]);
+    } finally {
+      ending.abort();
+      stream?.close();
+      recheck.close();
+      if (stop.aborted) await Promise.race([writer.idle(), delay(lastWordsMs, undefined, { ref: false })]);
+      writer.close();
+    }
+  }
+
+  /** Fills or compares, then looks for changes of the collections. */
+  async #keepInStep(session: Session): Promise<string> {
+    const { source, followed, writer, ending: signal } = session;
+    const { kept, log, collectionMs } = this.#context;
+    for (const collection of followed) await this.#catchUp(session, collection);
+    await writer.idle();
+    log.info({ collections: followed.map(({ name }) => name) }, "in step with PocketBase");
+    await delay(settleMs, undefined, { signal });
+    writer.settle();
+    for (let known = followed; ;) {
+      await delay(collectionMs, undefined, { signal });
+      const now = this.#choose(await writeCollections(source, kept));
+      if (namesOf(now) !== namesOf(known)) return "there are other collections";
+      for (const [at, collection] of now.entries()) {
+        if (fieldsOf(collection) !== fieldsOf(known[at])) await this.#seed(session, collection);
+      }
+      known = now;
+    }
+  }
+
+  async #catchUp(session: Session, collection: SourceCollection): Promise<void> {
+    const { source, writer } = session;
+    const kept = await readKept(this.#context.kept, collection.name);
+    if (kept === undefined) return this.#seed(session, collection);
+    const changes = await compareRows(source, collection, kept);
+    for (const change of changes) writer.writeFound(change);
+    const { name } = collection;
+    this.#context.log.info({ collection: name, rows: kept.size, missed: changes.length }, "rows compared");
+  }
+
+  /** Writes the rows as they are, without events: who kept them reads them again. */
+  async #seed(session: Session, collection: SourceCollection): Promise<void> {
+    const { id, name } = collection;
+    const rows = await this.#context.kept.seedRecords({ id, name }, textsOf(session, collection));
+    this.#context.log.info({ collection: name, rows }, "rows seeded");
+  }
+
+  #choose(all: readonly SourceCollection[]): readonly SourceCollection[] {
+    const { collections: wanted, log } = this.#context;
+    const usable = all.filter(({ type }) => type !== "view");
+    if (wanted === undefined) return usable.filter(({ system }) => !system);
+    const missing = wanted.filter((name) => !usable.some((collection) => collection.name === name));
+    if (missing.length > 0)
+      log.error({ missing }, "COLLECTIONS: expected collections of PocketBase that are no views");
+    return usable.filter(({ name }) => wanted.includes(name));
+  }
+}
+
+interface Session {
+  readonly source: PocketBaseSource;
+  readonly followed: readonly SourceCollection[];
+  readonly writer: EventWriter;
+  /** Aborted when the session is over. */
+  readonly ending: AbortSignal;
+}
+
+async function* textsOf(
+  { source, ending }: Session,
+  collection: SourceCollection,
+): AsyncGenerator<readonly [id: string, json: string]> {
+  for await (const row of source.readRows(collection)) {
+    // the next session may be seeding the same rows by now
+    ending.throwIfAborted();
+    yield [row.id, JSON.stringify(row)];
+  }
+}
+
+/** Adds the token keys to changes of auth records, whichever collection they are of. */
+async function complete(
+  source: PocketBaseSource,
+  byName: ReadonlyMap<string, SourceCollection>,
+  changes: readonly Change[],
+): Promise<readonly Change[]> {
+  const rows = new Map<Change, Change>();
+  for (const [name, collection] of byName) {
+    const own = changes.filter((change) => change.collection === name);
+    const completed = await source.withKeys(
+      collection,
+      own.map(({ record }) => record),
+    );
+    for (const [at, change] of own.entries())
+      rows.set(change, { ...change, record: completed[at] ?? change.record });
+  }
+  return changes.map((change) => rows.get(change) ?? change);
+}
+
+function namesOf(collections: readonly SourceCollection[]): string {
+  return JSON.stringify(collections.map(({ id, name }) => [id, name]));
+}
+
+function fieldsOf(collection: SourceCollection | undefined): string {
+  return JSON.stringify(collection?.json["fields"]);
+}
