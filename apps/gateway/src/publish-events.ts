@@ -1,5 +1,6 @@
 import {
   badRequest,
+  type CollectionSet,
   type ErrorAnswer,
   type FieldError,
   isJsonObject,
@@ -38,7 +39,7 @@ export async function publishEvents(gateway: GatewayContext, context: NodeContex
   const { traceparent } = incoming.headers;
   const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
   const events = sent.map((event) => traced(event, traceparent));
-  const read = readEvents(events, gateway.settings.maxEventBytes);
+  const read = readEvents(events, gateway);
   if ("refusal" in read) return answerError(context, read.refusal);
   const ids = await gateway.backplane.append(read.logged);
   return context.json({ ids });
@@ -59,7 +60,11 @@ function traced(event: unknown, traceparent: unknown): unknown {
 
 type EventsRead = { readonly logged: readonly LoggedEvent[] } | { readonly refusal: ErrorAnswer };
 
-function readEvents(events: readonly unknown[], maxEventBytes: number): EventsRead {
+function readEvents(
+  events: readonly unknown[],
+  { settings, collections }: Pick<GatewayContext, "settings" | "collections">,
+): EventsRead {
+  const now = collections();
   if (events.length > maxEvents) {
     const message = `The length must be no more than ${maxEvents}.`;
     const tooMany = { code: "validation_length_too_long", message, params: { max: maxEvents, min: 0 } };
@@ -68,7 +73,7 @@ function readEvents(events: readonly unknown[], maxEventBytes: number): EventsRe
   const logged: LoggedEvent[] = [];
   const errors: Record<string, FieldError> = {};
   for (const [index, event] of events.entries()) {
-    const read = readLogged(event, maxEventBytes);
+    const read = readLogged(event, settings.maxEventBytes, now);
     if (typeof read === "string") {
       errors[index] = { code: "validation_invalid_event", message: sentence(read) };
     } else logged.push(read);
@@ -79,13 +84,15 @@ function readEvents(events: readonly unknown[], maxEventBytes: number): EventsRe
 }
 
 /** An event as it goes to the log, or why it cannot. */
-function readLogged(event: unknown, maxEventBytes: number): LoggedEvent | string {
+function readLogged(event: unknown, maxEventBytes: number, collections: CollectionSet): LoggedEvent | string {
   const parsed = readEvent(event);
   if ("malformed" in parsed) return parsed.malformed;
   const text = JSON.stringify(event);
   const bytes = Buffer.byteLength(text);
   if (bytes > maxEventBytes) return `expected at most ${maxEventBytes} bytes, got ${bytes}`;
-  return { text, row: keptRowOf(parsed.event) };
+  const row = keptRowOf(parsed.event);
+  if (row === undefined) return { text };
+  return { text, row: { ...row, collection: collections.find(row.collection)?.name ?? row.collection } };
 }
 
 function sentence(text: string): string {
