@@ -6,7 +6,7 @@ import { logTrimmed } from "../log-trimmed.ts";
 import { readEntries } from "./log-reader.ts";
 
 /** Entries per read. */
-const batchEntries = 500;
+const batchEntries = 1_000;
 
 /** Reads what the log says of the rows of one collection, from its oldest entry on. */
 export class CollectionLog {
@@ -48,8 +48,8 @@ export class CollectionLog {
       const entries = await readEntries(this.#redis, this.#key, { from, to, count: batchEntries + 1 });
       const [first] = entries;
       const isAnchored = first?.cursor === from;
-      const mayBeTrimmed = from === "-" || compareEntries(from, this.#begin) < 0;
-      if (first === undefined || (!isAnchored && !mayBeTrimmed)) throw logTrimmed();
+      const isWhole = isAnchored || (first !== undefined && compareEntries(first.cursor, this.#begin) <= 0);
+      if (!isWhole) throw logTrimmed();
       const unread = isAnchored ? entries.slice(1) : entries;
       await take(unread.flatMap((entry) => loggedRow(entry, this.#collection) ?? []));
       this.#position = entries.at(-1)?.cursor ?? from;
