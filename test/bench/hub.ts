@@ -1,5 +1,5 @@
 import { CollectionSet, guest, type Identity, type JsonObject, parseCollections } from "@sluice/protocol";
-import { Hub } from "@sluice/hub";
+import { Hub, RecordStore } from "@sluice/hub";
 import { CompiledRule } from "@sluice/rules";
 import { judge, printFigure } from "./figure.ts";
 
@@ -30,6 +30,7 @@ function gather({ listRule, subscribers, identityOf, subscriptionOf, recordOf }:
   let delivered = 0;
   let flush: (() => void) | undefined;
   const hub = new Hub({
+    records: new RecordStore({ maxRecords: 0, onTooMany: () => undefined }),
     nowMs: () => 1_790_000_000_000,
     steadyMs: () => 0,
     limits: { clientBytes: 1_000_000, totalBytes: 1_000_000_000 },

@@ -1,5 +1,5 @@
 import type { Backplane } from "@sluice/backplane";
-import { Hub } from "@sluice/hub";
+import { Hub, RecordStore } from "@sluice/hub";
 import { entryMs } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
@@ -66,7 +66,18 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     siblings === undefined || siblings.number === 1 ? log : log.child({}, { level: "silent" });
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
   const deliveries = new DeliveryWatch(metrics, Date.now);
+  const records = new RecordStore({
+    maxRecords: settings.followMaxRecords,
+    onTooMany: (collectionId) => {
+      const collection = collections.current.find(collectionId)?.name ?? collectionId;
+      log.error(
+        { collection, limit: settings.followMaxRecords },
+        "FOLLOW_MAX_RECORDS: rules that take this collection's rows deny: it has more of them",
+      );
+    },
+  });
   const hub: Hub = new Hub({
+    records,
     nowMs: Date.now,
     steadyMs: nowMs,
     limits: {
@@ -142,6 +153,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     settings,
     backplane,
     hub,
+    collections: () => collections.current,
     admission: new Admission({ nowMs, maxWaitMs: maxAdmissionMs }),
     streams,
     recent,

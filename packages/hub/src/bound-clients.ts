@@ -17,9 +17,14 @@ export class BoundClients {
 
   /** Makes guests of all clients that are bound to an auth record, and returns them. */
   release(collectionId: string, recordId: string): readonly Client[] {
-    const clients = [...(this.#byIdentity.get(`${collectionId}/${recordId}`) ?? [])];
+    const clients = this.clientsOf(collectionId, recordId);
     for (const client of clients) this.bind(client, guest);
     return clients;
+  }
+
+  /** The clients that are bound to an auth record. */
+  clientsOf(collectionId: string, recordId: string): readonly Client[] {
+    return [...(this.#byIdentity.get(`${collectionId}/${recordId}`) ?? [])];
   }
 
   /** The ids of an auth collection's records that clients are bound to. */

@@ -1,5 +1,5 @@
 import type { Collection, CollectionSet } from "@sluice/protocol";
-import type { RuleSchema } from "@sluice/rules";
+import type { Records, RuleSchema } from "@sluice/rules";
 import { type Access, prepareFilter, prepareRule } from "./access.ts";
 import { remarksOn } from "./rule-remarks.ts";
 
@@ -23,12 +23,15 @@ const ruleNames = ["listRule", "viewRule", "manageRule"] as const;
 
 /** The rules of all collections, compiled once when they are loaded, and the filters on them, once each. */
 export class CollectionAccess {
+  /** The rows of other collections that they may ask for. */
+  readonly records: Records | undefined;
   readonly #schema: RuleSchema;
   readonly #rules = new Map<Collection, PreparedRules>();
   /** By collection and text; a filter lives for as long as a subscription has it. */
   readonly #filters = new WeakMap<object, Access>();
 
-  constructor(collections: CollectionSet) {
+  constructor(collections: CollectionSet, records: Records | undefined) {
+    this.records = records;
     const byName = new Map([...collections].map((collection) => [collection.name.toLowerCase(), collection]));
     this.#schema = { find: (key) => collections.find(key) ?? byName.get(key.toLowerCase()) };
     for (const collection of collections) {

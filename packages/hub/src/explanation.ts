@@ -6,7 +6,7 @@ import {
   type RecordEvent,
   type Subscription,
 } from "@sluice/protocol";
-import { type DecidingComparison, RuleError, type Subject } from "@sluice/rules";
+import { type DecidingComparison, RuleError, type Subject, type Records } from "@sluice/rules";
 import { type Access, denyByRule, type DenialReason, prepareMessageRule, requestValues } from "./access.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
@@ -49,6 +49,8 @@ export interface ExplanationContext {
   readonly subscription: string;
   /** Unix milliseconds. */
   readonly nowMs: number;
+  /** The rows of other collections; nothing where none are at hand. */
+  readonly records?: Records | undefined;
 }
 
 /** Explains what becomes of an event for one subscription string; decides as a hub does. */
@@ -69,7 +71,7 @@ export function topicsOf(event: RecordEvent | CustomMessage, collections: Collec
 function explainRecord(
   event: RecordEvent,
   subscription: Subscription,
-  { collections, identity, nowMs }: ExplanationContext,
+  { collections, identity, nowMs, records }: ExplanationContext,
 ): Explanation {
   const { record } = event;
   const collection = collections.find(event.collection);
@@ -78,7 +80,7 @@ function explainRecord(
   if (collection === undefined || match === undefined) {
     return { outcome: "unmatched", topics: topicsOf(event, collections) };
   }
-  const access = new CollectionAccess(collections);
+  const access = new CollectionAccess(collections, records);
   const guard = { access, collection, rule: match.rule };
   const decide = (row: typeof record) =>
     new RecordDecisions({ guard, record: row, nowMs }, subscription).decide(identity);
@@ -90,7 +92,7 @@ function explainRecord(
     const data = encoder.encode(view, parseFields(options.query["fields"] ?? ""));
     return { outcome: "delivered", rule: match.rule, data };
   }
-  const subject = { record, request: requestValues(identity, options), nowMs };
+  const subject = { record, request: requestValues(identity, options), records, nowMs };
   const filter = options.query["filter"] ?? "";
   const before = wantsLeave(subscription) ? rowBefore(event) : undefined;
   const hasLeft = before !== undefined && decide(before).denial === undefined;

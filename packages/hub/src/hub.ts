@@ -1,6 +1,6 @@
 import {
   type Collection,
-  type CollectionSet,
+  CollectionSet,
   type Cursor,
   type CustomMessage,
   encodeFrame,
@@ -16,11 +16,14 @@ import type { RuleWarning } from "./collection-access.ts";
 import { handOut, type Match } from "./match.ts";
 import { Matcher, type MatcherContext, Rulebook } from "./matcher.ts";
 import { Outboxes, type OutboxesContext } from "./outboxes.ts";
+import type { RecordLoad, RecordStore } from "./record-store.ts";
 import { Replay } from "./replay.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
 
 /** What a hub needs from the process around it. */
 export interface HubContext extends OutboxesContext, MatcherContext {
+  /** The rows of the collections that this node follows, which the hub keeps at its place in the log. */
+  readonly records: RecordStore;
   /** Counts a frame that was put into an outbox. */
   readonly onDelivered: (frames: number) => void;
   /** Tells that clients have lost their identity and are guests now. */
@@ -41,13 +44,14 @@ export class Hub {
   readonly #index = new SubscriptionIndex();
   readonly #bound = new BoundClients();
   readonly #matcher: Matcher;
-  #rulebook = new Rulebook();
+  #rulebook: Rulebook;
   readonly #outboxes: Outboxes;
   /** Grows when the rules change, or the subscriptions or identity of a client that is held. */
   #epoch = 0;
 
   constructor(context: HubContext) {
     this.#context = context;
+    this.#rulebook = new Rulebook(new CollectionSet(), context.records);
     this.#matcher = new Matcher(this.#index, context);
     this.#outboxes = new Outboxes(context);
   }
@@ -85,7 +89,7 @@ export class Hub {
       if (type !== "auth" || collections.find(id) !== undefined) continue;
       for (const recordId of this.#bound.recordsOf(id)) this.#release(id, recordId);
     }
-    this.#rulebook = new Rulebook(collections);
+    this.#rulebook = new Rulebook(collections, this.#context.records);
     this.#epoch += 1;
     return this.#rulebook.access.warnings();
   }
@@ -138,6 +142,18 @@ export class Hub {
     client.subscriptions = wanted;
     if (client.isHeld) this.#epoch += 1;
     return true;
+  }
+
+  /**
+   * Puts loaded rows in their collection's place, as {@link RecordStore.finish} does. Who is bound to one of them is decided
+   * by it from now on.
+   */
+  finishLoad(collectionId: string, load: RecordLoad): boolean {
+    const isFinished = this.#context.records.finish(collectionId, load);
+    for (const recordId of this.#bound.recordsOf(collectionId)) {
+      this.#moveAll(this.#bound.clientsOf(collectionId, recordId));
+    }
+    return isFinished;
   }
 
   /**
@@ -201,17 +217,26 @@ export class Hub {
   }
 
   /**
-   * Sends a record event to everybody who may see it. An auth record whose tokens it ends loses its clients: before
-   * the event when its token key has changed, behind it when it was deleted.
+   * Sends a record event to everybody who may see it, as the rows of all collections are at its place in the log: a row
+   * that was written is there, one that was deleted goes behind it. An auth record whose tokens it ends loses its clients:
+   * before the event when its token key has changed, behind it when it was deleted.
    * @param entry the event's place in the log, if it has one
    * @returns how many frames that made; nothing where the collection is unknown: the event reaches nobody
    * @see PocketBase apis/realtime.go bindRealtimeEvents
    */
   dispatchRecord(event: RecordEvent, entry?: string): number | undefined {
-    const authCollectionId = authCollectionOf(event, this.#rulebook.collections.find(event.collection));
+    const collection = this.#rulebook.collections.find(event.collection);
+    const authCollectionId = authCollectionOf(event, collection);
     if (changesTokenKey(event)) this.#release(authCollectionId, event.record.id);
+    // what is not logged is not the same on all nodes
+    const followed = entry === undefined ? undefined : collection;
+    if (followed !== undefined && event.action !== "delete")
+      this.#context.records.put(followed.id, event.record);
     const matches = this.#matcher.matchRecord(event, this.#rulebook);
     const sent = matches === undefined ? undefined : this.#send(matches, entry);
+    if (followed !== undefined && event.action === "delete") {
+      this.#context.records.remove(followed.id, event.record.id);
+    }
     if (event.action === "delete") this.#release(authCollectionId, event.record.id);
     return sent;
   }
@@ -233,12 +258,17 @@ export class Hub {
   #release(collectionId: string, recordId: string): void {
     const released = this.#bound.release(collectionId, recordId);
     if (released.length === 0) return;
-    for (const client of released) {
-      for (const subscription of client.subscriptions.values()) this.#index.move(client, subscription);
-    }
-    if (released.some(({ isHeld }) => isHeld)) this.#epoch += 1;
+    this.#moveAll(released);
     const clientIds = released.map(({ id }) => id);
     this.#context.onReleased(clientIds, `${collectionId}/${recordId}`);
+  }
+
+  /** Puts clients where they belong now: what the rules read of them has changed. */
+  #moveAll(clients: readonly Client[]): void {
+    for (const client of clients) {
+      for (const subscription of client.subscriptions.values()) this.#index.move(client, subscription);
+    }
+    if (clients.some(({ isHeld }) => isHeld)) this.#epoch += 1;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type RecordEvent,
   topicOf,
 } from "@sluice/protocol";
+import type { Records } from "@sluice/rules";
 import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
@@ -23,9 +24,9 @@ export class Rulebook {
   readonly collections: CollectionSet;
   readonly access: CollectionAccess;
 
-  constructor(collections: CollectionSet = new CollectionSet()) {
+  constructor(collections: CollectionSet = new CollectionSet(), records?: Records) {
     this.collections = collections;
-    this.access = new CollectionAccess(collections);
+    this.access = new CollectionAccess(collections, records);
   }
 }
 
@@ -64,7 +65,8 @@ export class Matcher {
       if (groups === undefined) continue;
       const guard = { access, collection, rule };
       let asked = 0;
-      const subject = { record, request: { query: {}, headers: {} }, nowMs: work.nowMs };
+      const { nowMs } = work;
+      const subject = { record, request: { query: {}, headers: {} }, records: access.records, nowMs };
       for (const group of groups.find(guard, subject)) {
         this.#matchGroup(group, { guard, order, work });
         asked += group.clients.size;
@@ -106,7 +108,8 @@ export class Matcher {
     const decisions = new RecordDecisions({ guard, record, nowMs }, subscription);
     const shares = new Map<View, Share>();
     let asked = 0;
-    const subject = { record, request: { query: options.query, headers: options.headers }, nowMs };
+    const request = { query: options.query, headers: options.headers };
+    const subject = { record, request, records: guard.access.records, nowMs };
     for (const audience of group.audiencesOf(guard).find(subject)) {
       asked += audience.clients.size;
       const { denial, isManager } = decisions.decide(audience.identity);
@@ -154,6 +157,7 @@ interface TopicWork {
 function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWork): void {
   const { event, nowMs } = work;
   const { id } = event.record;
+  const { records } = guard.access;
   const before = rowBefore(event);
   if (before === undefined) return;
   const data = encodeLeave(id);
@@ -163,7 +167,7 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
     const then = new RecordDecisions({ guard, record: before, nowMs }, subscription);
     const now = new RecordDecisions({ guard, record: event.record, nowMs }, subscription);
     const clients: Client[] = [];
-    for (const audience of group.audiencesOf(guard).find({ record: before, request, nowMs })) {
+    for (const audience of group.audiencesOf(guard).find({ record: before, request, records, nowMs })) {
       const { identity } = audience;
       const hasLeft = then.decide(identity).denial === undefined && now.decide(identity).denial !== undefined;
       if (hasLeft) clients.push(...audience.clients);
