@@ -38,17 +38,16 @@ export interface PocketBaseProcess {
 export async function startPocketBase(options: PocketBaseOptions = {}): Promise<PocketBaseProcess> {
   const binary = buildPocketBase();
   const folder = mkdtempSync(join(tmpdir(), "sluice-pocketbase-data-"));
-  const flags = ["--dev=false", 
+  const flags = [
+    "--dev=false",
     "--dir",
     join(folder, "pb_data"),
     "--hooksDir",
     options.hooksDir ?? join(folder, "pb_hooks"),
   ];
-  const created = spawnSync(
-    binary,
-    ["superuser", "upsert", superuser.email, superuser.password, ...flags.slice(0, 2)],
-    { encoding: "utf8" },
-  );
+  const created = spawnSync(binary, ["superuser", "upsert", superuser.email, superuser.password, ...flags], {
+    encoding: "utf8",
+  });
   if (created.status !== 0)
     throw new Error(`no superuser could be made:\n${created.stdout}${created.stderr}`);
   const port = await freePort();

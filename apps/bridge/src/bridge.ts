@@ -135,21 +135,33 @@ export class Bridge {
     }
   }
 
+  /** Makes the kept rows those of PocketBase. */
   async #catchUp(session: Session, collection: SourceCollection): Promise<void> {
-    const { source, writer } = session;
     const kept = await readKept(this.#context.kept, collection.name);
-    if (kept === undefined) return this.#seed(session, collection);
-    const changes = await compareRows(source, collection, kept);
-    for (const change of changes) writer.writeFound(change);
-    const { name } = collection;
-    this.#context.log.info({ collection: name, rows: kept.size, missed: changes.length }, "rows compared");
+    if (kept === undefined) await this.#seed(session, collection);
+    else await this.#compare(session, collection, kept);
   }
 
-  /** Writes the rows as they are, without events: who kept them reads them again. */
+  /** Writes the rows as they are, without events: who follows them reads them again. */
   async #seed(session: Session, collection: SourceCollection): Promise<void> {
     const { id, name } = collection;
     const rows = await this.#context.kept.seedRecords({ id, name }, textsOf(session, collection));
     this.#context.log.info({ collection: name, rows }, "rows seeded");
+    // what the log says of a row went over it, and may be older
+    const kept = await readKept(this.#context.kept, name);
+    if (kept !== undefined) await this.#compare(session, collection, kept);
+    else this.restart("the rows that were just seeded are gone");
+  }
+
+  async #compare(
+    { source, writer }: Session,
+    collection: SourceCollection,
+    kept: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const changes = await compareRows(source, collection, kept);
+    for (const change of changes) writer.writeFound(change);
+    const { name } = collection;
+    this.#context.log.info({ collection: name, rows: kept.size, missed: changes.length }, "rows compared");
   }
 
   #choose(all: readonly SourceCollection[]): readonly SourceCollection[] {

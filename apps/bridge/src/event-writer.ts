@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { LoggedEvent } from "@sluice/protocol";
 import type { Logger } from "pino";
 import type { KeptRecords } from "./kept-records.ts";
-import { type Change, recordKey, type Row, textOf } from "./row.ts";
+import { type Change, recordKey, textOf } from "./row.ts";
 
 /** Most changes written in one step. */
 const batchChanges = 100;
@@ -132,13 +133,7 @@ function stateOf({ action, record }: Change): string {
   return action === "delete" ? "" : textOf(record);
 }
 
-function asEvent({ action, collection, record }: Change): {
-  readonly text: string;
-  readonly row: { readonly collection: string; readonly id: string; readonly json: string | undefined };
-} {
-  const json = action === "delete" ? undefined : JSON.stringify(record satisfies Row);
-  return {
-    text: JSON.stringify({ action, collection, record }),
-    row: { collection, id: record.id, json },
-  };
+function asEvent({ action, collection, record }: Change): LoggedEvent {
+  const json = action === "delete" ? undefined : JSON.stringify(record);
+  return { text: JSON.stringify({ action, collection, record }), row: { collection, id: record.id, json } };
 }

@@ -1,20 +1,10 @@
-/** What a bridge needs of the backplane: where collections, rows and events are written. */
-export interface KeptRecords {
-  append(events: readonly LoggedEvent[]): Promise<readonly string[]>;
-  readCollections(): Promise<ReadonlyMap<string, string>>;
-  putCollection(name: string, json: string): Promise<void>;
-  removeCollection(name: string): Promise<void>;
-  readRecords(collection: string, take: (id: string, json: string) => void): Promise<string | undefined>;
-  seedRecords(
-    collection: { readonly name: string; readonly id: string },
-    rows: AsyncIterable<readonly [id: string, json: string]>,
-  ): Promise<number>;
-}
+import type { Backplane } from "@sluice/backplane";
 
-interface LoggedEvent {
-  readonly text: string;
-  readonly row?: { readonly collection: string; readonly id: string; readonly json: string | undefined };
-}
+/** What a bridge needs of the backplane: where collections, rows and events are written. */
+export type KeptRecords = Pick<
+  Backplane,
+  "append" | "readCollections" | "putCollection" | "removeCollection" | "readRecords" | "seedRecords"
+>;
 
 /** The rows of a collection as they are kept, one JSON text each, by id; nothing where none are at hand. */
 export async function readKept(
