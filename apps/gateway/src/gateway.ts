@@ -153,6 +153,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     settings,
     backplane,
     hub,
+    collections: () => collections.current,
     admission: new Admission({ nowMs, maxWaitMs: maxAdmissionMs }),
     streams,
     recent,
