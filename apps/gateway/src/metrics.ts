@@ -15,7 +15,7 @@ const unwanted = [
 
 const doors = ["log", "record", "message"] as const;
 
-const denialReasons = ["rule", "filter"].flatMap((kind) =>
+const denialReasons = ["rule", "filter", "expand"].flatMap((kind) =>
   ["", "-undecidable", "-refused", "-failed"].map((how) => `${kind}${how}`),
 );
 
