@@ -1,4 +1,4 @@
-import { describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
+import { describeJson, describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
 
 /** One field of a collection, as far as events need it. */
 export interface Field {
@@ -25,6 +25,10 @@ export interface Collection {
   /** Of an auth collection: who sees e-mail addresses beside their owners; null is superusers only. */
   readonly manageRule: string | null;
   readonly fields: readonly Field[];
+  /** Whether nodes keep its rows, beside those of the collections that rules need: for `expand`, and for filters. */
+  readonly follow: boolean;
+  /** The fields of which each value stands in one row only, in lower case: those with a unique index of their own. */
+  readonly unique?: readonly string[];
 }
 
 /** The collection whose records are superusers, by name and by id. */
@@ -71,6 +75,7 @@ function parseCollection(value: unknown, where: string, problems: string[]): Col
     viewRule: readRule(value, "viewRule", { at, problems }),
     manageRule: readRule(value, "manageRule", { at, problems }),
     fields: readFields(value, at, problems),
+    follow: readFollow(value, at, problems),
   };
   return problems.length === before ? collection : undefined;
 }
@@ -98,6 +103,13 @@ function readRule(
   if (rule === null || typeof rule === "string") return rule;
   problems.push(`${at}.${key}: expected a string or null, got ${describeJsonType(rule)}`);
   return null;
+}
+
+function readFollow(value: JsonObject, at: string, problems: string[]): boolean {
+  const follow = value["follow"] ?? false;
+  if (typeof follow === "boolean") return follow;
+  problems.push(`${at}.follow: expected true or false, got ${describeJson(follow)}`);
+  return false;
 }
 
 function readFields(value: JsonObject, at: string, problems: string[]): readonly Field[] {
