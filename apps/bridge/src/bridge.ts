@@ -14,6 +14,8 @@ export interface BridgeContext {
   readonly pocketBase: { readonly url: string; readonly login: Login };
   /** The collections to follow by name; nothing for all that have records of their own and are not PocketBase's. */
   readonly collections: readonly string[] | undefined;
+  /** Further collections whose rows gateways are to keep; `*` for all. */
+  readonly follow: ReadonlySet<string>;
   readonly collectionMs: number;
   readonly maxWaiting: number;
   readonly kept: KeptRecords;
@@ -70,7 +72,7 @@ export class Bridge {
     const source = await PocketBaseSource.signIn(pocketBase.url, pocketBase.login);
     if (!source.tellsKeys)
       log.info("without PocketBase's hook gateways cannot verify PocketBase's own tokens");
-    const followed = this.#choose(await writeCollections(source, kept));
+    const followed = this.#choose(await writeCollections(source, kept, this.#context.follow));
     const byName = new Map(followed.map((collection) => [collection.name, collection]));
     const over = Promise.withResolvers<string>();
     const ending = new AbortController();
@@ -126,7 +128,7 @@ export class Bridge {
     writer.settle();
     for (let known = followed; ;) {
       await delay(collectionMs, undefined, { signal });
-      const now = this.#choose(await writeCollections(source, kept));
+      const now = this.#choose(await writeCollections(source, kept, this.#context.follow));
       if (namesOf(now) !== namesOf(known)) return "there are other collections";
       for (const [at, collection] of now.entries()) {
         if (fieldsOf(collection) !== fieldsOf(known[at])) await this.#seed(session, collection);

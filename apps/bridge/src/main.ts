@@ -34,6 +34,7 @@ async function main(settings: Settings): Promise<void> {
   bridge = new Bridge({
     pocketBase: { url: settings.pocketBaseUrl, login: settings.login },
     collections: settings.collections,
+    follow: new Set(settings.follow),
     collectionMs: settings.collectionSeconds * 1_000,
     maxWaiting: settings.maxWaiting,
     kept,

@@ -11,6 +11,8 @@ export interface Settings {
   readonly logEntries: number;
   /** Nothing for all. */
   readonly collections: readonly string[] | undefined;
+  /** Further collections whose rows gateways are to keep; `*` for all. */
+  readonly follow: readonly string[];
   readonly collectionSeconds: number;
   readonly maxWaiting: number;
   readonly logLevel: string;
@@ -29,15 +31,12 @@ export function parseSettings(env: Environment): SettingsParse {
   const pocketBaseUrl = readUrl(env, problems);
   const login = readLogin(env, problems);
   const redisUrl = readRedisUrl(env, problems);
-  const collections = text(env, "COLLECTIONS")
-    ?.split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
   const rest = {
     keyPrefix: readKeyPrefix(env, redisUrl?.kind === "cluster", problems),
     logSeconds: readInteger(env, "LOG_SECONDS", 900, problems),
     logEntries: readInteger(env, "LOG_ENTRIES", 200_000, problems),
-    collections,
+    collections: readList(env, "COLLECTIONS"),
+    follow: readList(env, "FOLLOW") ?? [],
     collectionSeconds: readInteger(env, "COLLECTION_SECONDS", 5, problems),
     maxWaiting: readInteger(env, "MAX_WAITING_EVENTS", 10_000, problems),
     logLevel: readLogLevel(env, problems),
@@ -50,6 +49,14 @@ export function parseSettings(env: Environment): SettingsParse {
 
 function text(env: Environment, name: string): string | undefined {
   return env[name] === "" ? undefined : env[name];
+}
+
+/** A comma-separated list; blanks around items do not count. */
+function readList(env: Environment, name: string): readonly string[] | undefined {
+  return text(env, name)
+    ?.split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
 }
 
 function readUrl(env: Environment, problems: string[]): string | undefined {
