@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { EventSource } from "eventsource";
 import type PocketBase from "pocketbase";
-import type { CollectionModel } from "pocketbase";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type GatewayProcess, startGateways } from "../harness/gateway-process.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
@@ -9,7 +8,7 @@ import { waitUntil } from "../harness/wait-until.ts";
 import { type BridgeProcess, startBridge } from "./bridge-process.ts";
 import { type PocketBaseProcess, startPocketBase, superuser } from "./pocketbase-process.ts";
 import { type RoutingProxy, startRoutingProxy } from "./routing-proxy.ts";
-import { createUser, signInSuperuser, signInUser } from "./signed-in.ts";
+import { createUser, importCollections, signInSuperuser, signInUser } from "./signed-in.ts";
 
 Object.assign(globalThis, { EventSource });
 
@@ -21,7 +20,7 @@ const relation = (name: string, collectionId: string, maxSelect = 1): object => 
 const usersId = "_pb_users_auth_";
 
 /** Rules as real apps have them: over a relation, over a join, over the row of who is signed in. */
-const collections: readonly CollectionModel[] = [
+const collections: readonly object[] = [
   {
     id: "pbc_teams00000",
     name: "teams",
@@ -70,7 +69,7 @@ beforeAll(async () => {
   const hooksDir = fileURLToPath(new URL("../../docs/pocketbase", import.meta.url));
   pocketBase = await startPocketBase({ hooksDir });
   root = await signInSuperuser(pocketBase.url);
-  await root.collections.import([...collections]);
+  await importCollections(root, collections);
   const redis = { REDIS_URL: inject("redisUrl"), KEY_PREFIX: uniqueKeyPrefix() };
   bridge = await startBridge({
     ...redis,

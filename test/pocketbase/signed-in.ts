@@ -25,3 +25,8 @@ export async function signInUser(url: string, name?: string): Promise<PocketBase
   if (name !== undefined) await client.collection("users").authWithPassword(`${name}@example.com`, password);
   return client;
 }
+
+/** Adds collections, or changes those that are there; the SDK's types ask for more than PocketBase does. */
+export async function importCollections(root: PocketBase, collections: readonly object[]): Promise<void> {
+  await root.send("/api/collections/import", { method: "PUT", body: { collections, deleteMissing: false } });
+}
