@@ -25,6 +25,8 @@ export interface Collection {
   /** Of an auth collection: who sees e-mail addresses beside their owners; null is superusers only. */
   readonly manageRule: string | null;
   readonly fields: readonly Field[];
+  /** The fields that have a unique index of their own, in lower case; nothing where none has. */
+  readonly unique?: readonly string[] | undefined;
 }
 
 /** The collection whose records are superusers, by name and by id. */
@@ -71,6 +73,7 @@ function parseCollection(value: unknown, where: string, problems: string[]): Col
     viewRule: readRule(value, "viewRule", { at, problems }),
     manageRule: readRule(value, "manageRule", { at, problems }),
     fields: readFields(value, at, problems),
+    ...readUnique(value, at, problems),
   };
   return problems.length === before ? collection : undefined;
 }
@@ -118,6 +121,33 @@ function parseField(value: unknown, where: string, problems: string[]): Field | 
   }
   problems.push(`${where}: expected an object with name and type, got ${describeJsonType(value)}`);
   return undefined;
+}
+
+/**
+ * The fields of the unique indexes over one column, partial ones too.
+ * @see PocketBase tools/dbutils/index.go
+ */
+function readUnique(value: JsonObject, at: string, problems: string[]): Pick<Collection, "unique"> {
+  const indexes = value["indexes"] ?? [];
+  if (!Array.isArray(indexes)) {
+    problems.push(`${at}.indexes: expected an array of CREATE INDEX texts, got ${describeJsonType(indexes)}`);
+    return {};
+  }
+  const items: readonly unknown[] = indexes;
+  const unique = items.flatMap((item) => (typeof item === "string" ? (uniqueColumn(item) ?? []) : []));
+  return unique.length === 0 ? {} : { unique };
+}
+
+/** The column of a unique index that has one only, in lower case. */
+function uniqueColumn(index: string): string | undefined {
+  const [, columns = ""] =
+    /^\s*create\s+unique\s+index\s+(?:if\s+not\s+exists\s+)?\S+\s+on\s+\S+?\s*\(([^()]*)\)/i.exec(index) ??
+    [];
+  const column = columns
+    .trim()
+    .replace(/\s+(?:asc|desc)$/i, "")
+    .replace(/\s+collate\s+\w+$/i, "");
+  return /^[`"[]?(\w+)[`"\]]?$/.exec(column)?.[1]?.toLowerCase();
 }
 
 function isText(value: unknown): value is string {
