@@ -65,7 +65,8 @@ export class JoinPlan {
     if (step === undefined) return search.visit(row, search.isOpen);
     let isOpen = false;
     for (const cell of cellsOf(step, row)) {
-      workOnRow(step.work);
+      if (step.node.kind === "one") work(step.work);
+      else workOnRow(step.work);
       row.cells[step.node.index] = cell;
       const verdict = verdictOfAll(step.conditions, row);
       if (verdict === false) continue;
