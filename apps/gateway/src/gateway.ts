@@ -17,6 +17,7 @@ import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { BodyReader } from "./request-body.ts";
 import { RequestLimits } from "./request-limits.ts";
+import { RecordLoader } from "./record-loader.ts";
 import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
 import { SettledCursors } from "./settled-cursors.ts";
@@ -116,13 +117,20 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
     log: commonLog,
-    onChange: (loaded) => hub.setCollections(loaded),
+    onChange: (loaded) => {
+      const warnings = hub.setCollections(loaded);
+      const follows = hub.follows();
+      loader.follow([...loaded].filter(({ id }) => follows.has(id)));
+      loader.reloadMissing();
+      return warnings;
+    },
   });
+  const loader = new RecordLoader({ records, hub, log });
   const verifier = new TokenVerifier(settings.auth);
   if (!verifier.hasKey) {
     commonLog.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
   }
-  const parts = { hub, streams, feed, recent, resumer, settled, collections, metrics, log };
+  const parts = { hub, streams, feed, loader, recent, resumer, settled, collections, metrics, log };
   const backplane: Backplane = await startBackplane(settings, nodeHandlers(parts), log);
   resumer.start(backplane);
   const release = async (clientIds: readonly string[], identity: string): Promise<void> => {
@@ -135,6 +143,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     });
   };
   await loadCollections(settings, collections, backplane);
+  await loader.start(backplane);
   watchLevels(metrics, {
     streams: () => hub.clientCount,
     maxStreams: settings.streams.maxStreams,
@@ -142,6 +151,8 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     audiences: () => hub.audienceCount,
     waitingBytes: () => hub.waitingBytes,
     maxWaitingBytes,
+    followedRecords: () => loader.rows,
+    missingCollections: () => loader.missing,
     connected: () => backplane.connected,
     positionMs: () => entryMs(recent.position),
     lagMs: () => readLogLag(backplane, recent),
@@ -210,6 +221,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     await server.close(endMs);
     streams.stop();
     collections.stop();
+    loader.stop();
     await backplane.close();
   };
   return { port: server.port, drain };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BackplaneError } from "@sluice/backplane";
+import { type Backplane, BackplaneError } from "@sluice/backplane";
 import type { Hub, RecordLoad, RecordStore } from "@sluice/hub";
 import { type Collection, compareEntries, isJsonObject } from "@sluice/protocol";
 import type { Logger } from "pino";
@@ -15,13 +15,7 @@ export interface RecordLoaderContext {
 }
 
 /** Where rows are read. */
-interface RecordSource {
-  readonly readRecords: (
-    collection: string,
-    take: (id: string, json: string) => void,
-  ) => Promise<string | undefined>;
-  readonly logEnd: () => Promise<string>;
-}
+type RecordSource = Pick<Backplane, "readRecords" | "logEnd">;
 
 /** Somebody who waits until the node has come to a place in the log. */
 interface Waiting {
@@ -84,12 +78,17 @@ export class RecordLoader {
     }
   }
 
-  /** Loads a collection again: its rows were put there anew. */
+  /**
+   * Loads a collection again whose rows were put there anew; until it is loaded the old ones stay.
+   * @param name `*` for all
+   */
   reload(name: string): void {
-    for (const collection of this.#followed.values()) if (collection.name === name) this.#begin(collection);
+    for (const collection of this.#followed.values()) {
+      if (name === "*" || collection.name === name) this.#begin(collection);
+    }
   }
 
-  /** Loads again what is not at hand and not on its way: while Redis was away it may have been put there. */
+  /** Loads what is not at hand and not on its way. */
   reloadMissing(): void {
     for (const collection of this.#followed.values()) {
       const { id } = collection;

@@ -1,6 +1,7 @@
-import { type Collection, encodeJson, type JsonObject } from "@sluice/protocol";
+import { type AuthRecord, type Collection, encodeJson, type JsonObject } from "@sluice/protocol";
 import type { RecordRow } from "@sluice/rules";
-import { encodeExport, exportRecord, ownerKeyOf, type View } from "./view.ts";
+import type { ExpandView } from "./expansion.ts";
+import { encodeExport, exportRecord, type View, viewOf } from "./view.ts";
 
 /** What stands under one `expand` key, by step: a row, or a list of rows that is not empty. */
 type RowsByStep = ReadonlyMap<string, ExpandedRow | readonly ExpandedRow[]>;
@@ -28,7 +29,7 @@ export class ExpandedRows {
 }
 
 /** The value of one `expand` key. */
-export class Expanded {
+export class Expanded implements ExpandView {
   /** Tells it from others of its event and string. */
   readonly number: number;
   /** About how long its text is. */
@@ -44,15 +45,15 @@ export class Expanded {
 
   /**
    * Its JSON, on one line.
-   * @param owner see {@link ownerKeyOf}: whose own e-mail is shown; nobody's where nothing is said
+   * @param owner who reads it, where it is one of the auth records in it: its own e-mail address is shown
    */
-  encode(owner?: string): string {
+  encode(owner?: AuthRecord): string {
     if (owner !== undefined) return this.#write(owner);
     return (this.#text ??= this.#write(undefined));
   }
 
   /** The same as an object. */
-  toJson(owner: string | undefined): JsonObject {
+  toJson(owner?: AuthRecord): JsonObject {
     const entries = [...this.#rows].map(([name, found]): [string, unknown] => [
       name,
       found instanceof ExpandedRow ? found.toJson(owner) : found.map((row) => row.toJson(owner)),
@@ -60,7 +61,7 @@ export class Expanded {
     return Object.fromEntries(entries);
   }
 
-  #write(owner: string | undefined): string {
+  #write(owner: AuthRecord | undefined): string {
     const names = [...this.#rows.keys()].toSorted();
     const members = names.map(
       (name) => `${encodeJson(name)}:${encodeRows(this.#rows.get(name) ?? [], owner)}`,
@@ -69,7 +70,7 @@ export class Expanded {
   }
 }
 
-function encodeRows(found: ExpandedRow | readonly ExpandedRow[], owner: string | undefined): string {
+function encodeRows(found: ExpandedRow | readonly ExpandedRow[], owner: AuthRecord | undefined): string {
   if (found instanceof ExpandedRow) return found.encode(owner);
   return `[${found.map((row) => row.encode(owner)).join(",")}]`;
 }
@@ -100,22 +101,23 @@ export class ExpandedRow {
     this.charCount = text.length + (expand?.charCount ?? 0);
   }
 
-  encode(owner: string | undefined): string {
+  encode(owner: AuthRecord | undefined): string {
     const { expand } = this.#parts;
     if (owner !== undefined) return encodeExport(this.#exportFor(owner), expand?.encode(owner));
     return (this.#text ??= encodeExport(this.#exported, expand?.encode()));
   }
 
-  toJson(owner: string | undefined): JsonObject {
+  toJson(owner: AuthRecord | undefined): JsonObject {
     const { expand } = this.#parts;
     const exported = this.#exportFor(owner);
     return expand === undefined ? exported : { ...exported, expand: expand.toJson(owner) };
   }
 
-  #exportFor(owner: string | undefined): JsonObject {
+  #exportFor(owner: AuthRecord | undefined): JsonObject {
     const { collection, row, view } = this.#parts;
-    const isOwn = view === "public" && owner === ownerKeyOf(collection, row);
-    return isOwn ? exportRecord(collection, row, "with-email") : this.#exported;
+    if (owner === undefined || view !== "public") return this.#exported;
+    const ownView = viewOf(collection, row, owner);
+    return ownView === view ? this.#exported : exportRecord(collection, row, ownView);
   }
 }
 

@@ -96,6 +96,24 @@ describe("P8: an expansion that costs too much", () => {
     expect(large.denied).toEqual(["expand-failed"]);
   });
 
+  test("with what all others of an event cost brings nothing to those who come last", () => {
+    const followed = manyComments(9_000);
+    const viewRule = "@request.auth.id != id";
+    const { hub, subscribe, flush, denied } = openExpandingHub({ comments: { viewRule } }, followed);
+    const topic = topicWith({
+      expand: "parent.posts_via_parent.comments_via_post",
+      fields: "expand.parent.id",
+    });
+    for (let index = 0; index < 60; index++) subscribe(`c${index}`, [topic], member(`m${index}`));
+    const record = { id: "p1", parent: "p0" };
+    hub.dispatchRecord({ kind: "record", action: "update", collection: "posts", record });
+    const texts = Object.values(flush());
+    expect(texts).toHaveLength(60);
+    expect(texts.filter((written) => written.includes('"expand"'))).toHaveLength(60 - denied.length);
+    expect(denied.length).toBeGreaterThan(0);
+    expect(denied.length).toBeLessThan(20);
+  });
+
   test("by what is repeated in it is not written to be refused", () => {
     const again = Array.from({ length: 3 }, () => "parent.posts_via_parent").join(".");
     const { denied } = ask(again, {

@@ -2,9 +2,8 @@ import type { Identity } from "@sluice/protocol";
 import type { RecordRow } from "@sluice/rules";
 import type { ExpandPlan, PlannedPath, PlannedStep } from "./expand-plan.ts";
 import { type Expanded, type ExpandedRow, ExpandedRows } from "./expanded-row.ts";
-import { type ExpandFailure, Expansion } from "./expansion.ts";
+import { type ExpandFailure, Expansion, type Owners } from "./expansion.ts";
 import { RowViews, type RowViewsContext } from "./row-views.ts";
-import { ownerKeyOf } from "./view.ts";
 
 /** Most rows that are looked at for one audience; paths that lead to more bring nothing. */
 const maxRows = 10_000;
@@ -73,7 +72,7 @@ export class Expander {
       else failures.push({ ...failure, message: `expand=${path.text}: ${failure.message}` });
     }
     if (branches.size === 0) return new Expansion(failures);
-    const owners = new Set<string>();
+    const owners: Owners = new Map();
     const expanded = this.#expand(this.#context.record, branches, { views, owners });
     if (!this.#pay(expanded)) return new Expansion([...failures, tooLarge]);
     return new Expansion(failures, expanded, owners);
@@ -126,7 +125,7 @@ export class Expander {
     const view = reader.views.of(step, row);
     if (view === "unseen" || typeof view === "object") return undefined;
     const collection = step.target;
-    if (view === "public" && collection.type === "auth") reader.owners.add(ownerKeyOf(collection, row));
+    if (view === "public" && collection.type === "auth") addOwner(reader.owners, collection.id, id);
     const expand = branches.size === 0 ? undefined : this.#expand(row, branches, reader);
     const expanded = this.#rows.row({ collection, row, view, expand });
     rows.set(id, expanded);
@@ -152,7 +151,11 @@ export class Expander {
 /** Who an expansion is for, and whose e-mail addresses were left out of it. */
 interface Reader {
   readonly views: RowViews;
-  readonly owners: Set<string>;
+  readonly owners: Owners;
+}
+
+function addOwner(owners: Owners, collectionId: string, id: string): void {
+  owners.set(collectionId, (owners.get(collectionId) ?? new Set()).add(id));
 }
 
 function grow(branches: Branches, { steps }: PlannedPath): void {

@@ -1,4 +1,4 @@
-import { type Identity, identityKey, type JsonObject } from "@sluice/protocol";
+import type { AuthRecord, Identity, JsonObject } from "@sluice/protocol";
 import type { DenialReason } from "./access.ts";
 import type { Expanded } from "./expanded-row.ts";
 
@@ -10,45 +10,46 @@ export interface ExpandFailure {
 
 /** What an `expand` brings one subscriber: the value of the record's `expand` key. */
 export interface ExpandView {
-  /** Equal for all of an event and a string who are brought the same. */
-  readonly key: string;
+  /** Its JSON, on one line. */
   readonly encode: () => string;
   readonly toJson: () => JsonObject;
 }
+
+/** Auth records, by collection id and their own. */
+export type Owners = Map<string, Set<string>>;
 
 /** What an `expand` brings an audience. */
 export class Expansion {
   /** Those of the paths that bring nothing. */
   readonly failures: readonly ExpandFailure[];
   readonly #expanded: Expanded | undefined;
-  /** See `ownerKeyOf`: of the auth records among the rows whose e-mail nobody sees but they themselves. */
-  readonly #owners: ReadonlySet<string>;
-  readonly #common: ExpandView | undefined;
+  readonly #owners: Owners;
+  readonly #ownViews = new Map<string, ExpandView>();
 
-  /** @param expanded nothing where no path succeeds: there is no `expand` key then */
-  constructor(
-    failures: readonly ExpandFailure[],
-    expanded?: Expanded,
-    owners: ReadonlySet<string> = new Set(),
-  ) {
+  /**
+   * @param expanded nothing where no path succeeds: there is no `expand` key then
+   * @param owners the auth records in it whose e-mail address is left out, but for themselves
+   */
+  constructor(failures: readonly ExpandFailure[], expanded?: Expanded, owners: Owners = new Map()) {
     this.failures = failures;
     this.#expanded = expanded;
     this.#owners = owners;
-    this.#common = expanded && viewOf(expanded, undefined);
   }
 
-  /** What it brings one of the audience: the same as all, but for its own e-mail address. */
+  /** What it brings one of the audience: the same object for all but those whose own e-mail address is in it. */
   viewFor(identity: Identity): ExpandView | undefined {
-    if (this.#owners.size === 0 || this.#expanded === undefined) return this.#common;
-    const owner = identityKey(identity);
-    return this.#owners.has(owner) ? viewOf(this.#expanded, owner) : this.#common;
+    const isOwner =
+      identity.kind === "record" && this.#owners.get(identity.collectionId)?.has(identity.id) === true;
+    return isOwner && this.#expanded !== undefined ? this.#ownView(this.#expanded, identity) : this.#expanded;
   }
-}
 
-function viewOf(expanded: Expanded, owner: string | undefined): ExpandView {
-  return {
-    key: `${expanded.number}\n${owner ?? ""}`,
-    encode: () => expanded.encode(owner),
-    toJson: () => expanded.toJson(owner),
-  };
+  #ownView(expanded: Expanded, owner: AuthRecord): ExpandView {
+    const key = `${owner.collectionId}/${owner.id}`;
+    const view = this.#ownViews.get(key) ?? {
+      encode: () => expanded.encode(owner),
+      toJson: () => expanded.toJson(owner),
+    };
+    this.#ownViews.set(key, view);
+    return view;
+  }
 }

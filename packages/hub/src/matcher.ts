@@ -15,6 +15,7 @@ import { encodeLeave, rowBefore } from "./leave.ts";
 import type { Match, Share } from "./match.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
+import { Shares } from "./shares.ts";
 import type { SubscriberGroup, TopicGuard } from "./subscriber-group.ts";
 import type { SubscriptionIndex } from "./subscription-index.ts";
 import type { TopicGroups } from "./topic-groups.ts";
@@ -111,7 +112,7 @@ export class Matcher {
     const { record } = event;
     const decisions = new RecordDecisions({ guard, record, nowMs }, subscription);
     const expander = openExpander(group, guard, work);
-    const shares = new Map<string, Share>();
+    const shares = new Shares(encoder, pickFields);
     let asked = 0;
     const request = { query: options.query, headers: options.headers };
     const subject = { record, request, records: guard.access.records, nowMs };
@@ -128,20 +129,16 @@ export class Matcher {
       }
       for (const client of audience.clients) {
         const view = encoder.viewOf(client.identity, isManager);
-        const expand = expansion?.viewFor(client.identity);
-        const key = expand === undefined ? view : `${view}\n${expand.key}`;
-        const share = shares.get(key) ?? { data: encoder.encode(view, pickFields, expand), clients: [] };
-        shares.set(key, share);
-        share.clients.push(client);
+        shares.add(client, view, expansion?.viewFor(client.identity));
       }
     }
     if (asked < clients.size) this.#context.onDenied("rule", topic, clients.size - asked);
-    if (shares.size > 0) {
+    if (shares.all.length > 0) {
       work.matches.push({
         subscription,
         place: `${order}${place}`,
         subject: `${raw}\n${record.id}`,
-        shares: [...shares.values()],
+        shares: shares.all,
       });
     }
   }

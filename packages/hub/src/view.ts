@@ -4,7 +4,6 @@ import {
   type Field,
   guest,
   type Identity,
-  identityKey,
   type JsonObject,
 } from "@sluice/protocol";
 
@@ -18,17 +17,6 @@ export function viewOf(collection: Collection, record: JsonObject, identity: Ide
   const isOwner =
     identity.kind === "record" && identity.id === record["id"] && identity.collectionId === collection.id;
   return isOwner || record["emailVisibility"] === true ? "with-email" : "public";
-}
-
-/** The identity key that the owner of an auth record has: the record itself, signed in. */
-export function ownerKeyOf({ id, name }: Collection, record: JsonObject): string {
-  return identityKey({
-    kind: "record",
-    id: String(record["id"]),
-    collectionId: id,
-    collectionName: name,
-    claims: {},
-  });
 }
 
 /**

@@ -80,6 +80,23 @@ describe("collections", () => {
     ]);
   });
 
+  test.each<[index: unknown, unique: readonly string[] | undefined]>([
+    ["CREATE UNIQUE INDEX `i` ON `posts` (`Slug`)", ["slug"]],
+    ["create unique index if not exists i on posts(slug)", ["slug"]],
+    ['CREATE UNIQUE INDEX "i" ON "posts" ("slug" COLLATE NOCASE DESC)', ["slug"]],
+    ["CREATE UNIQUE INDEX `i`\nON `posts` (\n  [slug]\n)", ["slug"]],
+    ["CREATE UNIQUE INDEX i ON posts (slug) WHERE slug != ''", ["slug"]],
+    ["CREATE UNIQUE INDEX i ON posts (slug, title)", undefined],
+    ["CREATE UNIQUE INDEX i ON posts (lower(slug))", undefined],
+    ["CREATE INDEX i ON posts (slug)", undefined],
+    ["DROP INDEX i", undefined],
+    [5, undefined],
+  ])("have unique fields by %j: %j", (index, unique) => {
+    const { collections, problems } = parseCollections([{ name: "posts", fields: [], indexes: [index] }]);
+    expect(problems).toEqual([]);
+    expect(collections[0]?.unique).toEqual(unique);
+  });
+
   test.each([
     [{}, "expected an array of collections, got an object"],
     [null, "expected an array of collections, got null"],
@@ -97,6 +114,10 @@ describe("collections", () => {
     [[{ name: "a", listRule: 5, fields: [] }], '[0] "a".listRule: expected a string or null, got a number'],
     [[{ name: "a", viewRule: {}, fields: [] }], '[0] "a".viewRule: expected a string or null, got an object'],
     [[{ name: "a", fields: [], follow: "yes" }], '[0] "a".follow: expected true or false, got "yes"'],
+    [
+      [{ name: "a", fields: [], indexes: {} }],
+      '[0] "a".indexes: expected an array of CREATE INDEX texts, got an object',
+    ],
     [[{ name: "a" }], '[0] "a".fields: expected an array of fields, got nothing'],
     [[{ name: "a", fields: {} }], '[0] "a".fields: expected an array of fields, got an object'],
     [
