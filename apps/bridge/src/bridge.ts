@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { superusers } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { writeCollections } from "./catalog.ts";
 import { compareRows } from "./comparison.ts";
@@ -12,7 +13,7 @@ import type { Change } from "./row.ts";
 /** What a bridge needs. */
 export interface BridgeContext {
   readonly pocketBase: { readonly url: string; readonly login: Login };
-  /** The collections to follow by name; nothing for all that have records of their own and are not PocketBase's. */
+  /** The collections to follow by name; nothing for all that are no views and not PocketBase's own. */
   readonly collections: readonly string[] | undefined;
   /** Further collections whose rows gateways are to keep; `*` for all. */
   readonly follow: ReadonlySet<string>;
@@ -72,7 +73,7 @@ export class Bridge {
     const source = await PocketBaseSource.signIn(pocketBase.url, pocketBase.login);
     if (!source.tellsKeys)
       log.info("without PocketBase's hook gateways cannot verify PocketBase's own tokens");
-    const followed = this.#choose(await writeCollections(source, kept, this.#context.follow));
+    const followed = this.#choose(source, await writeCollections(source, kept, this.#context.follow));
     const byName = new Map(followed.map((collection) => [collection.name, collection]));
     const over = Promise.withResolvers<string>();
     const ending = new AbortController();
@@ -128,7 +129,7 @@ export class Bridge {
     writer.settle();
     for (let known = followed; ;) {
       await delay(collectionMs, undefined, { signal });
-      const now = this.#choose(await writeCollections(source, kept, this.#context.follow));
+      const now = this.#choose(source, await writeCollections(source, kept, this.#context.follow));
       if (namesOf(now) !== namesOf(known)) return "there are other collections";
       for (const [at, collection] of now.entries()) {
         if (fieldsOf(collection) !== fieldsOf(known[at])) await this.#seed(session, collection);
@@ -166,10 +167,13 @@ export class Bridge {
     this.#context.log.info({ collection: name, rows: kept.size, missed: changes.length }, "rows compared");
   }
 
-  #choose(all: readonly SourceCollection[]): readonly SourceCollection[] {
+  /** The collections whose records are followed; superusers' tokens are verified only where token keys are known. */
+  #choose({ tellsKeys }: PocketBaseSource, all: readonly SourceCollection[]): readonly SourceCollection[] {
     const { collections: wanted, log } = this.#context;
     const usable = all.filter(({ type }) => type !== "view");
-    if (wanted === undefined) return usable.filter(({ system }) => !system);
+    if (wanted === undefined) {
+      return usable.filter(({ id, system }) => !system || (tellsKeys && id === superusers.id));
+    }
     const missing = wanted.filter((name) => !usable.some((collection) => collection.name === name));
     if (missing.length > 0)
       log.error({ missing }, "COLLECTIONS: expected collections of PocketBase that are no views");

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Recheck } from "./recheck.ts";
+import type { Change, Row } from "./row.ts";
+
+const windowMs = 1_000;
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function change(action: Change["action"], n: number): Change {
+  return { action, collection: "posts", record: { id: "p1", n } };
+}
+
+/** Notes changes, half a window between them, and returns what is written once the record has been quiet. */
+async function written(changes: readonly Change[], row: Row | undefined): Promise<readonly Change[]> {
+  const corrections: Change[] = [];
+  const recheck = new Recheck({
+    windowMs,
+    readRow: () => Promise.resolve(row),
+    write: (correction) => corrections.push(correction),
+    failed: (error) => expect.unreachable(String(error)),
+  });
+  for (const one of changes) {
+    recheck.note(one);
+    await vi.advanceTimersByTimeAsync(windowMs / 2);
+  }
+  await vi.advanceTimersByTimeAsync(windowMs);
+  recheck.close();
+  return corrections;
+}
+
+test.each<readonly [what: string, changes: readonly Change[], row: Row | undefined, fix: readonly Change[]]>([
+  ["one change is believed", [change("update", 1)], { id: "p1", n: 2 }, []],
+  [
+    "quick ones that came in order are right",
+    [change("update", 1), change("update", 2)],
+    { n: 2, id: "p1" },
+    [],
+  ],
+  [
+    "an older row that came last is put right",
+    [change("update", 2), change("update", 1)],
+    { id: "p1", n: 2 },
+    [change("update", 2)],
+  ],
+  [
+    "a record that is gone is deleted",
+    [change("delete", 1), change("update", 1)],
+    undefined,
+    [change("delete", 1)],
+  ],
+  [
+    "a record that is there again is created",
+    [change("create", 2), change("delete", 1)],
+    { id: "p1", n: 2 },
+    [change("create", 2)],
+  ],
+  ["a deleted record that is gone is right", [change("update", 1), change("delete", 1)], undefined, []],
+  [
+    "a token key that no event tells is no difference",
+    [change("update", 1), change("update", 2)],
+    { id: "p1", n: 2, tokenKey: "k" },
+    [],
+  ],
+])("P4: %s", async (_what, changes, row, fix) => {
+  expect(await written(changes, row)).toEqual(fix);
+});
+
+test("a record that never comes to rest is not read, and nothing is read after the end", async () => {
+  let reads = 0;
+  const recheck = new Recheck({
+    windowMs,
+    readRow: () => Promise.resolve(void (reads += 1)),
+    write: () => expect.unreachable(),
+    failed: () => expect.unreachable(),
+  });
+  for (let n = 0; n < 20; n++) {
+    recheck.note(change("update", n));
+    await vi.advanceTimersByTimeAsync(windowMs / 2);
+  }
+  expect(reads).toBe(0);
+  recheck.close();
+  await vi.advanceTimersByTimeAsync(windowMs * 2);
+  expect(reads).toBe(0);
+});
