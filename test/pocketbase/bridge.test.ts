@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import type PocketBase from "pocketbase";
+import type PocketBase from "pocketbase-0.28";
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from "vitest";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { startRedisServer } from "../harness/test-redis.ts";
@@ -14,6 +14,7 @@ const counters = {
   fields: [
     { name: "n", type: "number" },
     { name: "secret", type: "text", hidden: true },
+    { name: "updated", type: "autodate", onCreate: true, onUpdate: true },
   ],
 };
 
@@ -77,10 +78,17 @@ function stored(collection = "counters"): Promise<readonly unknown[]> {
   return root.collection(collection).getFullList({ sort: "id" });
 }
 
-/** Waits until the kept rows are PocketBase's. */
-async function inStep(): Promise<void> {
-  const same = async (): Promise<boolean> => JSON.stringify(await kept()) === JSON.stringify(await stored());
-  await waitUntil(same, "the kept rows to be PocketBase's", 10_000);
+/** Whether the kept rows are PocketBase's. */
+async function areSame(collection = "counters"): Promise<boolean> {
+  return JSON.stringify(await kept(collection)) === JSON.stringify(await stored(collection));
+}
+
+function inStep(collection?: string): Promise<void> {
+  return waitUntil(() => areSame(collection), "the kept rows to be PocketBase's", 10_000);
+}
+
+async function haveField(): Promise<boolean> {
+  return JSON.stringify(await kept()).includes('"more":false');
 }
 
 const create = (n: number): Promise<{ readonly id: string }> =>
@@ -113,27 +121,41 @@ test("more rows than one page are all there", async () => {
 
 test("P4, P5: what is written while the bridge starts is lost nowhere and goes back nowhere", async () => {
   const ids = await Promise.all(Array.from({ length: 20 }, async () => (await create(0)).id));
-  let isOver = false;
+  const over = new AbortController();
   const write = async (id: string): Promise<void> => {
-    for (let n = 1; !isOver; n++) await root.collection("counters").update(id, { n });
+    for (let n = 1; !over.signal.aborted; n++) await root.collection("counters").update(id, { n });
   };
   const writing = Promise.all(ids.map(write));
   const bridge = await start();
   await waitUntil(async () => (await logged()).length > 300, "writes after the start", 20_000);
-  isOver = true;
+  over.abort();
   await writing;
   await inStep();
   await bridge.stop();
   const last = new Map<string, number>();
-  let steps = 0;
   for (const { record } of await logged()) {
-    const before = last.get(record.id);
-    // what was written before the stream was subscribed is in the rows, and in no event
-    if (before !== undefined) steps = Math.max(steps, record.n - before);
-    expect(record.n).toBeGreaterThanOrEqual(before ?? 0);
+    // PocketBase tells some of it late, which is left out then; what is told never goes back
+    expect(record.n).toBeGreaterThanOrEqual(last.get(record.id) ?? 0);
     last.set(record.id, record.n);
   }
-  expect(steps).toBe(1);
+  const rows = await root.collection("counters").getFullList();
+  expect(rows.every(({ id, n }) => last.get(id) === n)).toBe(true);
+});
+
+test("P5: rows that do not say when they were written are right in the end all the same", async () => {
+  const undated = { name: "undated", type: "base", fields: [{ name: "n", type: "number" }] };
+  await importCollections(root, [undated]);
+  onTestFinished(async () => void (await root.collections.delete("undated")));
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, async () => (await root.collection("undated").create({ n: 0 })).id),
+  );
+  await start();
+  const write = async (id: string): Promise<void> => {
+    for (let n = 1; n <= 50; n++) await root.collection("undated").update(id, { n });
+  };
+  await Promise.all(ids.map(write));
+  await inStep("undated");
+  expect(await kept("undated")).toHaveLength(20);
 });
 
 test("P5: what changed while the bridge was away is found and published", async () => {
@@ -145,13 +167,10 @@ test("P5: what changed while the bridge was away is found and published", async 
   const fourth = await create(4);
   await start();
   const events = await logged();
-  expect(events.map(({ action, record: { id, n } }) => [action, id, n]).toSorted()).toEqual(
-    [
-      ["create", fourth.id, 4],
-      ["delete", second.id, 2],
-      ["update", first.id, 10],
-    ].toSorted(),
+  expect(new Set(events.map(({ action, record: { id, n } }) => `${action} ${id} ${n}`))).toEqual(
+    new Set([`create ${fourth.id} 4`, `delete ${second.id} 2`, `update ${first.id} 10`]),
   );
+  expect(events).toHaveLength(3);
   expect((await kept()).length).toBe(3);
   expect(JSON.stringify(await kept())).toContain(third.id);
 });
@@ -200,8 +219,7 @@ test("collections that come, change and go are followed", async () => {
   await importCollections(root, [
     { ...counters, fields: [...counters.fields, { name: "more", type: "bool" }] },
   ]);
-  const hasField = async (): Promise<boolean> => JSON.stringify(await kept()).includes('"more":false');
-  await waitUntil(hasField, "rows with the new field", 10_000);
+  await waitUntil(haveField, "rows with the new field", 10_000);
   expect(await logged()).toHaveLength(1);
 
   await root.collections.delete("plain");

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { EventSource } from "eventsource";
-import type PocketBase from "pocketbase";
+import type PocketBase from "pocketbase-0.28";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type GatewayProcess, startGateways } from "../harness/gateway-process.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";

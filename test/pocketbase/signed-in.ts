@@ -1,4 +1,4 @@
-import PocketBase from "pocketbase";
+import PocketBase from "pocketbase-0.28";
 import { superuser } from "./pocketbase-process.ts";
 
 const password = "a password of the tests";

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { superusers } from "@sluice/protocol";
+import { isJsonObject, superusers } from "@sluice/protocol";
 import type { Logger } from "pino";
+import { ArrivalOrder } from "./arrival-order.ts";
 import { writeCollections } from "./catalog.ts";
 import { compareRows } from "./comparison.ts";
 import { EventWriter } from "./event-writer.ts";
 import { type KeptRecords, readKept } from "./kept-records.ts";
 import { type Login, PocketBaseSource, type SourceCollection } from "./pocketbase-source.ts";
-import { Recheck } from "./recheck.ts";
 import type { RecordStream } from "./record-stream.ts";
-import type { Change } from "./row.ts";
+import type { Change, Row } from "./row.ts";
 
 /** What a bridge needs. */
 export interface BridgeContext {
@@ -26,7 +26,8 @@ export interface BridgeContext {
 /** How long after a comparison the stream may still tell what the comparison found. */
 const settleMs = 2_000;
 
-const recheckMs = 1_000;
+/** Changes of one record that come closer together may come in the wrong order. */
+const hurryMs = 1_000;
 
 const retryMs = { first: 250, most: 10_000 };
 
@@ -86,8 +87,9 @@ export class Bridge {
       complete: (changes) => complete(source, byName, changes),
       overflowed: () => over.resolve(`more than ${maxWaiting} changes waited`),
     });
-    const recheck = new Recheck({
-      windowMs: recheckMs,
+    const order = new ArrivalOrder({
+      windowMs: hurryMs,
+      stampOf: ({ collection, record }) => stampOf(byName.get(collection), record),
       readRow: async ({ collection, record }) => {
         const found = byName.get(collection);
         return found === undefined ? undefined : source.readRow(found, record.id);
@@ -102,17 +104,16 @@ export class Bridge {
     try {
       stream = await source.follow([...byName.keys()], {
         change: (change) => {
-          writer.write(change);
-          recheck.note(change);
+          if (order.accepts(change)) writer.write(change);
         },
         ended: () => over.resolve("PocketBase ended the stream"),
       });
-      const work = this.#keepInStep({ source, followed, writer, ending: ending.signal });
+      const work = this.#keepInStep({ source, followed, writer, order, ending: ending.signal });
       return await Promise.race([work, over.promise]);
     } finally {
       ending.abort();
       stream?.close();
-      recheck.close();
+      order.close();
       if (stop.aborted) await Promise.race([writer.idle(), delay(lastWordsMs, undefined, { ref: false })]);
       writer.close();
     }
@@ -157,12 +158,13 @@ export class Bridge {
   }
 
   async #compare(
-    { source, writer }: Session,
+    { source, writer, order }: Session,
     collection: SourceCollection,
     kept: ReadonlyMap<string, string>,
   ): Promise<void> {
     const changes = await compareRows(source, collection, kept);
-    for (const change of changes) writer.writeFound(change);
+    // what the stream tells late of these records is older
+    for (const change of changes) if (order.accepts(change)) writer.writeFound(change);
     const { name } = collection;
     this.#context.log.info({ collection: name, rows: kept.size, missed: changes.length }, "rows compared");
   }
@@ -185,6 +187,7 @@ interface Session {
   readonly source: PocketBaseSource;
   readonly followed: readonly SourceCollection[];
   readonly writer: EventWriter;
+  readonly order: ArrivalOrder;
   /** Aborted when the session is over. */
   readonly ending: AbortSignal;
 }
@@ -217,6 +220,17 @@ async function complete(
       rows.set(change, { ...change, record: completed[at] ?? change.record });
   }
   return changes.map((change) => rows.get(change) ?? change);
+}
+
+/** When a row was last written, where its collection has a field that PocketBase sets for that. */
+function stampOf(collection: SourceCollection | undefined, record: Row): string | undefined {
+  const fields: unknown = collection?.json["fields"];
+  const items: readonly unknown[] = Array.isArray(fields) ? fields : [];
+  const field = items.find(
+    (item) => isJsonObject(item) && item["type"] === "autodate" && item["onUpdate"] === true,
+  );
+  const value = isJsonObject(field) ? record[String(field["name"])] : undefined;
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function namesOf(collections: readonly SourceCollection[]): string {

@@ -6,11 +6,12 @@ import { parseSettings, type Settings } from "./settings.ts";
 /** A Redis that says nothing for so long is lost. */
 const silenceMs = 5_000;
 
+const ignore = (): void => undefined;
+
 async function main(settings: Settings): Promise<void> {
   const log = openLog(settings);
   const stop = new AbortController();
-  let bridge: Bridge | undefined;
-  const ignore = (): void => undefined;
+  const losses = new EventTarget();
   // a bridge has no clients: of all that a node is told only losses matter
   const handlers: NodeHandlers = {
     position: ignore,
@@ -22,7 +23,7 @@ async function main(settings: Settings): Promise<void> {
     recordsSeeded: ignore,
     connectionChanged: (connected) =>
       log[connected ? "info" : "warn"](connected ? "Redis is back" : "Redis is lost"),
-    gap: () => bridge?.restart("Redis lost its log"),
+    gap: () => void losses.dispatchEvent(new Event("gap")),
     fault: (err, doing) => log.warn({ err }, doing),
   };
   const { redisUrl, keyPrefix, logSeconds, logEntries } = settings;
@@ -31,7 +32,7 @@ async function main(settings: Settings): Promise<void> {
     { keyPrefix, logSeconds, logEntries, orphanSeconds: 0, maxStreamsPerIdentity: 0, silenceMs },
     handlers,
   );
-  bridge = new Bridge({
+  const bridge = new Bridge({
     pocketBase: { url: settings.pocketBaseUrl, login: settings.login },
     collections: settings.collections,
     follow: new Set(settings.follow),
@@ -40,6 +41,7 @@ async function main(settings: Settings): Promise<void> {
     kept,
     log,
   });
+  losses.addEventListener("gap", () => bridge.restart("Redis lost its log"));
   const end = (signal: string): void => {
     if (stop.signal.aborted) process.exit(1);
     log.info(`${signal}: writing what waits`);

@@ -64,7 +64,7 @@ export class PocketBaseSource {
     const found = await asked("collections", () => this.#client.collections.getFullList({ batch: 500 }));
     const secrets = this.#tellsKeys ? await this.#send("/api/sluice/secrets", {}) : {};
     return found.map((collection) => {
-      const { id, name, type, system = false } = collection;
+      const { id, name, type, system } = collection;
       const secret = secrets[id];
       const authToken = typeof secret === "string" ? { authToken: { secret } } : {};
       return { id, name, type, system, json: { ...collection, ...authToken } };

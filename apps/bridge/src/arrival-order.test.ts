@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Recheck } from "./recheck.ts";
+import { ArrivalOrder } from "./arrival-order.ts";
 import type { Change, Row } from "./row.ts";
 
 const windowMs = 1_000;
@@ -14,18 +14,19 @@ function change(action: Change["action"], n: number): Change {
 /** Notes changes, half a window between them, and returns what is written once the record has been quiet. */
 async function written(changes: readonly Change[], row: Row | undefined): Promise<readonly Change[]> {
   const corrections: Change[] = [];
-  const recheck = new Recheck({
+  const order = new ArrivalOrder({
     windowMs,
+    stampOf: () => undefined,
     readRow: () => Promise.resolve(row),
     write: (correction) => corrections.push(correction),
     failed: (error) => expect.unreachable(String(error)),
   });
   for (const one of changes) {
-    recheck.note(one);
+    order.accepts(one);
     await vi.advanceTimersByTimeAsync(windowMs / 2);
   }
   await vi.advanceTimersByTimeAsync(windowMs);
-  recheck.close();
+  order.close();
   return corrections;
 }
 
@@ -68,18 +69,46 @@ test.each<readonly [what: string, changes: readonly Change[], row: Row | undefin
 
 test("a record that never comes to rest is not read, and nothing is read after the end", async () => {
   let reads = 0;
-  const recheck = new Recheck({
+  const order = new ArrivalOrder({
     windowMs,
+    stampOf: () => undefined,
     readRow: () => Promise.resolve(void (reads += 1)),
     write: () => expect.unreachable(),
     failed: () => expect.unreachable(),
   });
   for (let n = 0; n < 20; n++) {
-    recheck.note(change("update", n));
+    order.accepts(change("update", n));
     await vi.advanceTimersByTimeAsync(windowMs / 2);
   }
   expect(reads).toBe(0);
-  recheck.close();
+  order.close();
   await vi.advanceTimersByTimeAsync(windowMs * 2);
   expect(reads).toBe(0);
+});
+
+test.each<readonly [what: string, changes: readonly Change[], taken: readonly boolean[]]>([
+  [
+    "newer ones are taken",
+    [change("create", 1), change("update", 2), change("delete", 2)],
+    [true, true, true],
+  ],
+  ["an older row is not", [change("update", 2), change("update", 1)], [true, false]],
+  ["a row that came behind its end is not", [change("delete", 2), change("update", 2)], [true, false]],
+  ["a row that is there again is", [change("delete", 2), change("create", 3)], [true, true]],
+  ["rows of one moment are all taken", [change("update", 2), change("update", 2)], [true, true]],
+  [
+    "what counts is the newest",
+    [change("update", 3), change("update", 1), change("update", 2)],
+    [true, false, false],
+  ],
+])("P4: where rows say when they were written, %s", (_what, changes, taken) => {
+  const order = new ArrivalOrder({
+    windowMs,
+    stampOf: ({ record }) => String(record["n"]),
+    readRow: () => Promise.resolve(undefined),
+    write: () => undefined,
+    failed: (error) => expect.unreachable(String(error)),
+  });
+  expect(changes.map((one) => order.accepts(one))).toEqual(taken);
+  order.close();
 });

@@ -1,9 +1,11 @@
 import { type Change, recordKey, type Row, textOf } from "./row.ts";
 
-/** What a recheck needs. */
-export interface RecheckContext {
+/** What finds out about the order of changes. */
+export interface ArrivalOrderContext {
   /** Changes of one record that come closer together than this may have come in the wrong order. */
   readonly windowMs: number;
+  /** When a row was written, as a text that grows with time; nothing where its collection does not say. */
+  readonly stampOf: (change: Change) => string | undefined;
   /** The row as it is now; nothing where it is gone. */
   readonly readRow: (change: Change) => Promise<Row | undefined>;
   readonly write: (change: Change) => void;
@@ -11,33 +13,49 @@ export interface RecheckContext {
 }
 
 interface Noted {
+  /** The newest one, as far as is known. */
   readonly last: Change;
   readonly isHurried: boolean;
   readonly timer: NodeJS.Timeout;
 }
 
 /**
- * Puts right what PocketBase told in the wrong order: it sends each change by itself, so that of two quick ones of one
- * record the older may arrive last. When such a record has been quiet, it is read and written again where it differs.
- * Holds the records of the last window.
+ * Keeps the changes of a record in order, and puts right what is not: PocketBase sends each change by itself, so that of
+ * two quick ones the older may arrive last. Where rows say when they were written, an older one is not taken. When a
+ * record with quick changes has been quiet, it is read and written again where it differs. Holds the records of the last
+ * window.
  */
-export class Recheck {
-  readonly #context: RecheckContext;
+export class ArrivalOrder {
+  readonly #context: ArrivalOrderContext;
   readonly #noted = new Map<string, Noted>();
 
-  constructor(context: RecheckContext) {
+  constructor(context: ArrivalOrderContext) {
     this.#context = context;
   }
 
-  /** Notes a change that the stream told. */
-  note(change: Change): void {
+  /** Notes a change that the stream told; returns whether it is newer than those before it, as far as can be known. */
+  accepts(change: Change): boolean {
     const key = recordKey(change);
     const before = this.#noted.get(key);
     clearTimeout(before?.timer);
     const timer = setTimeout(() => {
       this.#check(key).catch(this.#context.failed);
     }, this.#context.windowMs);
-    this.#noted.set(key, { last: change, isHurried: before !== undefined, timer });
+    const isOlder = before !== undefined && this.#isOlder(change, before.last);
+    this.#noted.set(key, {
+      last: isOlder ? before.last : change,
+      isHurried: before !== undefined,
+      timer,
+    });
+    return !isOlder;
+  }
+
+  #isOlder(change: Change, last: Change): boolean {
+    const [stamp, lastStamp] = [this.#context.stampOf(change), this.#context.stampOf(last)];
+    if (stamp === undefined || lastStamp === undefined) return false;
+    // a delete has the time of the last update
+    if (change.action === "delete") return stamp < lastStamp;
+    return stamp < lastStamp || (last.action === "delete" && stamp === lastStamp);
   }
 
   close(): void {
