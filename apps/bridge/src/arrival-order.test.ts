@@ -95,7 +95,7 @@ test.each<readonly [what: string, changes: readonly Change[], taken: readonly bo
   ["an older row is not", [change("update", 2), change("update", 1)], [true, false]],
   ["a row that came behind its end is not", [change("delete", 2), change("update", 2)], [true, false]],
   ["a row that is there again is", [change("delete", 2), change("create", 3)], [true, true]],
-  ["rows of one moment are all taken", [change("update", 2), change("update", 2)], [true, true]],
+  ["the same row twice is", [change("update", 2), change("update", 2)], [true, true]],
   [
     "what counts is the newest",
     [change("update", 3), change("update", 1), change("update", 2)],
@@ -110,5 +110,20 @@ test.each<readonly [what: string, changes: readonly Change[], taken: readonly bo
     failed: (error) => expect.unreachable(String(error)),
   });
   expect(changes.map((one) => order.accepts(one))).toEqual(taken);
+  order.close();
+});
+
+test("P4: of two rows that were written in one moment the one that is there now counts", async () => {
+  const corrections: Change[] = [];
+  const order = new ArrivalOrder({
+    windowMs,
+    stampOf: () => "now",
+    readRow: () => Promise.resolve({ id: "p1", n: 2 }),
+    write: (correction) => corrections.push(correction),
+    failed: (error) => expect.unreachable(String(error)),
+  });
+  expect([change("update", 1), change("update", 2)].map((one) => order.accepts(one))).toEqual([true, false]);
+  await vi.advanceTimersByTimeAsync(windowMs / 10);
+  expect(corrections).toEqual([change("update", 2)]);
   order.close();
 });

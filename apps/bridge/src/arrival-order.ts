@@ -38,24 +38,27 @@ export class ArrivalOrder {
     const key = recordKey(change);
     const before = this.#noted.get(key);
     clearTimeout(before?.timer);
+    const age = before === undefined ? "newer" : this.#compare(change, before.last);
+    const waitMs = age === "unclear" ? this.#context.windowMs / 20 : this.#context.windowMs;
     const timer = setTimeout(() => {
       this.#check(key).catch(this.#context.failed);
-    }, this.#context.windowMs);
-    const isOlder = before !== undefined && this.#isOlder(change, before.last);
-    this.#noted.set(key, {
-      last: isOlder ? before.last : change,
-      isHurried: before !== undefined,
-      timer,
-    });
-    return !isOlder;
+    }, waitMs);
+    const last = age === "newer" ? change : (before?.last ?? change);
+    this.#noted.set(key, { last, isHurried: before !== undefined, timer });
+    return age === "newer";
   }
 
-  #isOlder(change: Change, last: Change): boolean {
+  /** `unclear`: both rows were written in the same moment; the row itself has to be asked. */
+  #compare(change: Change, last: Change): "newer" | "older" | "unclear" {
     const [stamp, lastStamp] = [this.#context.stampOf(change), this.#context.stampOf(last)];
-    if (stamp === undefined || lastStamp === undefined) return false;
+    if (stamp === undefined || lastStamp === undefined || stamp > lastStamp) return "newer";
+    if (stamp < lastStamp) return "older";
     // a delete has the time of the last update
-    if (change.action === "delete") return stamp < lastStamp;
-    return stamp < lastStamp || (last.action === "delete" && stamp === lastStamp);
+    if (change.action === "delete") return "newer";
+    if (last.action === "delete") return "older";
+    return textOf(likeTold(change.record, last.record)) === textOf(likeTold(last.record, change.record))
+      ? "newer"
+      : "unclear";
   }
 
   close(): void {

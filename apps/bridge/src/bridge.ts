@@ -126,17 +126,23 @@ export class Bridge {
     for (const collection of followed) await this.#catchUp(session, collection);
     await writer.idle();
     log.info({ collections: followed.map(({ name }) => name) }, "in step with PocketBase");
-    await delay(settleMs, undefined, { signal });
-    writer.settle();
+    await settle(session);
     for (let known = followed; ;) {
       await delay(collectionMs, undefined, { signal });
       const now = this.#choose(source, await writeCollections(source, kept, this.#context.follow));
       if (namesOf(now) !== namesOf(known)) return "there are other collections";
-      for (const [at, collection] of now.entries()) {
-        if (fieldsOf(collection) !== fieldsOf(known[at])) await this.#seed(session, collection);
-      }
+      const changed = now.filter((collection, at) => fieldsOf(collection) !== fieldsOf(known[at]));
+      if (changed.length > 0) await this.#seedAgain(session, changed);
       known = now;
     }
+  }
+
+  /** Where fields come or go all rows are others, and no event tells of that. */
+  async #seedAgain(session: Session, changed: readonly SourceCollection[]): Promise<void> {
+    session.writer.expectFound();
+    for (const collection of changed) await this.#seed(session, collection);
+    await session.writer.idle();
+    await settle(session);
   }
 
   /** Makes the kept rows those of PocketBase. */
@@ -190,6 +196,12 @@ interface Session {
   readonly order: ArrivalOrder;
   /** Aborted when the session is over. */
   readonly ending: AbortSignal;
+}
+
+/** Waits for what the stream may still tell of rows that a comparison has found. */
+async function settle({ writer, ending }: Session): Promise<void> {
+  await delay(settleMs, undefined, { signal: ending });
+  writer.settle();
 }
 
 async function* textsOf(

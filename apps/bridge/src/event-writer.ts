@@ -65,6 +65,11 @@ export class EventWriter {
     while (this.#writing !== undefined) await this.#writing;
   }
 
+  /** Has comparisons before it: what the stream tells from now on goes over what they find. */
+  expectFound(): void {
+    this.#isSettled = false;
+  }
+
   /** Has the comparisons behind it: from now on the stream alone counts. */
   settle(): void {
     this.#isSettled = true;
