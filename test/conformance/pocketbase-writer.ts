@@ -81,7 +81,8 @@ export class PocketBaseWriter implements RecordWriter {
       if (seen.has(key)) continue;
       seen.add(key);
       if (action === "create") await this.#send("DELETE", this.#path(collection, record.id));
-      else await this.#put(collection, { ...(before ?? record), id: record.id });
+      else
+        await this.#put(collection, action === "update" ? { ...(before ?? record), id: record.id } : record);
     }
   }
 
@@ -113,6 +114,7 @@ export class PocketBaseWriter implements RecordWriter {
 
   async #create(collection: string, record: JsonObject & { readonly id: string }): Promise<void> {
     const { name, type } = this.#find(collection);
+    await this.#send("DELETE", this.#path(collection, record.id));
     const secret = type === "auth" ? { password, passwordConfirm: password } : {};
     const body = { id: record.id, ...(await this.#bodyOf(collection, record)), ...secret };
     await this.#done("POST", `/api/collections/${name}/records`, body);
@@ -148,8 +150,10 @@ export class PocketBaseWriter implements RecordWriter {
     const body: Record<string, unknown> = {};
     for (const field of [...fields, ...implied]) {
       if (field.name === "id") continue;
-      body[field.name] = record[field.name] ?? emptyValueOf(field);
-      if (field.type === "relation") await this.#relate(String(field["collectionId"]), body[field.name]);
+      const value = record[field.name] ?? emptyValueOf(field);
+      // as an object PocketBase would sort its keys; a text is kept as it is
+      body[field.name] = field.type === "json" ? JSON.stringify(value) : value;
+      if ("collectionId" in field) await this.#relate(String(field["collectionId"]), value);
     }
     return body;
   }
