@@ -44,11 +44,9 @@ export class PocketBaseWriter implements RecordWriter {
   ): Promise<PocketBaseWriter> {
     const writer = new PocketBaseWriter(url, token);
     const ids = new Map<string, string>();
-    const isAuth = (collection: object): number =>
-      "type" in collection && collection.type === "auth" ? 0 : 1;
     const all = [...collections, markers];
     // what others relate to comes first, and goes last
-    const ordered = all.toSorted((left, right) => isAuth(left) - isAuth(right));
+    const ordered = all.toSorted((left, right) => rankOf(left) - rankOf(right));
     for (const { name } of ordered.toReversed()) await writer.#send("DELETE", `/api/collections/${name}`);
     for (const collection of ordered) {
       const described = describeForPocketBase(collection, ids);
@@ -153,7 +151,7 @@ export class PocketBaseWriter implements RecordWriter {
       const value = record[field.name] ?? emptyValueOf(field);
       // as an object PocketBase would sort its keys; a text is kept as it is
       body[field.name] = field.type === "json" ? JSON.stringify(value) : value;
-      if ("collectionId" in field) await this.#relate(String(field["collectionId"]), value);
+      if ("collectionId" in field) await this.#relate(field.collectionId ?? "", value);
     }
     return body;
   }
@@ -196,6 +194,11 @@ export class PocketBaseWriter implements RecordWriter {
     const json: unknown = text === "" ? {} : JSON.parse(text);
     return { status: response.status, body: isJsonObject(json) ? json : {} };
   }
+}
+
+/** Auth records are what others relate to. */
+function rankOf(collection: object): number {
+  return "type" in collection && collection.type === "auth" ? 0 : 1;
 }
 
 interface Answer {
