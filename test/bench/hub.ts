@@ -31,6 +31,7 @@ function gather({ listRule, subscribers, identityOf, subscriptionOf, recordOf }:
   let flush: (() => void) | undefined;
   const hub = new Hub({
     records: new RecordStore({ maxRecords: 0, onTooMany: () => undefined }),
+    position: () => "",
     nowMs: () => 1_790_000_000_000,
     steadyMs: () => 0,
     limits: { clientBytes: 1_000_000, totalBytes: 1_000_000_000 },

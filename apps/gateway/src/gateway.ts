@@ -78,6 +78,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   });
   const hub: Hub = new Hub({
     records,
+    position: () => recent.position,
     nowMs: Date.now,
     steadyMs: nowMs,
     limits: {

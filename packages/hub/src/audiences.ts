@@ -83,6 +83,7 @@ function keyBy(access: Access, values: RequestValues): string {
 }
 
 interface KeyedAudience extends Audience {
+  identity: Identity;
   readonly key: string;
   readonly pinKeys: readonly (readonly string[] | undefined)[];
 }
@@ -116,6 +117,9 @@ class ProgramAudiences {
 
   leave(client: Client, audience: KeyedAudience): void {
     audience.clients.delete(client);
+    const [next] = audience.clients;
+    // who has left may be told apart from the others now
+    if (next !== undefined) audience.identity = next.identity;
     if (audience.clients.size > 0) return;
     this.#byKey.delete(audience.key);
     for (const [slot, pins] of this.#pins.entries()) pins.remove(audience, audience.pinKeys[slot]);
