@@ -118,7 +118,7 @@ class ProgramAudiences {
   leave(client: Client, audience: KeyedAudience): void {
     audience.clients.delete(client);
     const [next] = audience.clients;
-    // who has left may be told apart from the others now
+    // who has left is another now, or comes back as another: whoever is asked for all must be one of them
     if (next !== undefined) audience.identity = next.identity;
     if (audience.clients.size > 0) return;
     this.#byKey.delete(audience.key);

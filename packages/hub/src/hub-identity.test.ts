@@ -256,7 +256,7 @@ describe("[A1, A6] a deleted auth record", () => {
     recording.subscribe("c1", [], proven("u1", "again", "2-0"));
     log({ action: "delete", record: rowOf("u1") });
     expect(recording.released).toEqual([]);
-    expect(identityOf("c1")).toMatchObject({ kind: "record", claims: {} });
+    expect(identityOf("c1")).toEqual(proven("u1", "again", "2-0"));
     log({ action: "create", record: rowOf("u1", { tokenKey: "again" }) });
     expect(identityOf("c1")).toMatchObject({ kind: "record", claims: { role: "reader" } });
   });
