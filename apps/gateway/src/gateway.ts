@@ -93,11 +93,11 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
       });
     },
     onDelivered: (frames) => metrics.deliveries.inc(frames),
-    onDenied: (reason, topic, subscribers) => {
+    onDenied: (reason, topic, subscribers, detail) => {
       metrics.denials.inc({ reason }, subscribers);
       // a plain no is no news
-      if (reason !== "rule" && reason !== "filter")
-        denials.warn(reason, { reason, topic }, "not decided: denied");
+      if (reason !== "rule" && reason !== "filter" && reason !== "expand")
+        denials.warn(reason, { reason, topic, detail }, "not decided: denied");
     },
     onReleased: (clientIds, identity) => void release(clientIds, identity),
   });
@@ -162,6 +162,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     settings,
     backplane,
     hub,
+    collections: () => collections.current,
     admission: new Admission({ nowMs, maxWaitMs: maxAdmissionMs }),
     streams,
     recent,

@@ -55,6 +55,7 @@ export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
       return { address, identity, subscriptions: [...subscriptions.keys()], version, keepsCursor };
     },
     collectionsChanged: () => collections.reload(),
+    recordsSeeded: () => undefined,
     connectionChanged: (connected) => {
       if (connected) log.info("Redis is back");
       else log.warn("Redis is lost: streams stay open, requests are answered with 503");

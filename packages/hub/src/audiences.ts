@@ -18,6 +18,8 @@ export interface AudienceRules {
   readonly manageRule: Access | undefined;
   /** Superusers' filters may read who they are; others' may not. */
   readonly filter: Access;
+  /** Those of rows that are expanded; superusers are not asked. */
+  readonly expandRules: readonly Access[];
   readonly options: SubscriptionOptions;
 }
 
@@ -41,7 +43,7 @@ export class Audiences {
 
   /** Takes in a client under the identity that it has now. */
   add(client: Client): void {
-    const { rule, filter, manageRule, options } = this.#rules;
+    const { rule, filter, manageRule, expandRules, options } = this.#rules;
     const { identity } = client;
     const values = requestValues(identity, options);
     const isSuperuser = identity.kind === "superuser";
@@ -49,7 +51,9 @@ export class Audiences {
     const part = this.#parts.get(program) ?? new ProgramAudiences(planOf(program));
     this.#parts.set(program, part);
     const second = isSuperuser ? filter : manageRule;
-    const audience = part.enter(client, values, second === undefined ? "" : keyBy(second, values));
+    const keys = second === undefined ? [""] : [keyBy(second, values)];
+    if (!isSuperuser) for (const access of expandRules) keys.push(keyBy(access, values));
+    const audience = part.enter(client, values, keys.join("\n\n"));
     this.#places.set(client, { part, audience });
   }
 

@@ -10,6 +10,8 @@ import { type DecidingComparison, RuleError, type Subject, type Records } from "
 import { type Access, denyByRule, type DenialReason, prepareMessageRule, requestValues } from "./access.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
+import { planExpand } from "./expand-plan.ts";
+import { ExpandBudget, Expander } from "./expander.ts";
 import { parseFields } from "./field-picker.ts";
 import { encodeLeave, rowBefore, wantsLeave } from "./leave.ts";
 import { RecordDecisions } from "./record-decisions.ts";
@@ -21,11 +23,20 @@ import { type Remark, remarksOn } from "./rule-remarks.ts";
  * `leave` is the data line.
  */
 export type Explanation =
-  /** The data line that is sent, and the rule that let it through. */
-  | { readonly outcome: "delivered"; readonly rule: RuleName; readonly data: string }
+  | Delivery
   /** The string has another topic than the event; nothing is asked. */
   | { readonly outcome: "unmatched"; readonly topics: readonly string[] }
   | ({ readonly outcome: "denied"; readonly leave?: string } & Denial);
+
+/** What a subscriber is sent, and the rule that let it through. */
+interface Delivery {
+  readonly outcome: "delivered";
+  readonly rule: RuleName;
+  /** The data line. */
+  readonly data: string;
+  /** Why paths of the string's `expand` bring nothing; absent where none was asked for. */
+  readonly unexpanded?: readonly string[];
+}
 
 /** What kept a subscriber from having an event. */
 export interface Denial {
@@ -89,8 +100,15 @@ function explainRecord(
   if (denial === undefined) {
     const encoder = new EventEncoder(collection, event);
     const view = encoder.viewOf(identity, isManager);
-    const data = encoder.encode(view, parseFields(options.query["fields"] ?? ""));
-    return { outcome: "delivered", rule: match.rule, data };
+    const plan = planExpand(subscription, collection, access);
+    const budget = new ExpandBudget();
+    const expansion =
+      plan && new Expander(plan, { record, records, options, nowMs, budget }).expandFor(identity);
+    const pickFields = parseFields(options.query["fields"] ?? "");
+    const data = encoder.encode(view, pickFields, expansion?.viewFor(identity));
+    const delivery = { outcome: "delivered", rule: match.rule, data } as const;
+    if (expansion === undefined) return delivery;
+    return { ...delivery, unexpanded: expansion.failures.map(({ message }) => message) };
   }
   const subject = { record, request: requestValues(identity, options), records, nowMs };
   const filter = options.query["filter"] ?? "";

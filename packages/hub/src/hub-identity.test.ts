@@ -139,6 +139,12 @@ describe("while the rows of an auth collection are at hand", () => {
   });
 });
 
+test("an auth collection with a secret is followed, whether rules take its rows or not", () => {
+  const withoutSecret = { ...clients, authToken: undefined };
+  recording.hub.setCollections(collectionSet(followed, withoutSecret, posts));
+  expect([...recording.hub.follows()]).toEqual(["users_id"]);
+});
+
 describe("rows that come and go", () => {
   test("P6: before them and behind them an identity is what the token says", () => {
     recording.subscribe("c1", ["posts/*"], { ...user("u1"), claims: { role: "editor" } });

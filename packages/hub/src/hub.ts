@@ -100,6 +100,11 @@ export class Hub {
     return this.#rulebook.access.warnings();
   }
 
+  /** See {@link CollectionAccess.follows}. */
+  follows(): ReadonlySet<string> {
+    return this.#rulebook.access.follows();
+  }
+
   /** Takes in a client, as a guest without subscriptions. */
   add(clientId: string, address: string, sink: ClientSink): void {
     this.#clients.set(clientId, new Client(clientId, address, sink));

@@ -10,6 +10,7 @@ import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from
 import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
+import { ExpandBudget, Expander } from "./expander.ts";
 import { encodeLeave, rowBefore } from "./leave.ts";
 import type { Match, Share } from "./match.ts";
 import { RecordDecisions } from "./record-decisions.ts";
@@ -17,7 +18,6 @@ import { recordTopics } from "./record-topics.ts";
 import type { SubscriberGroup, TopicGuard } from "./subscriber-group.ts";
 import type { SubscriptionIndex } from "./subscription-index.ts";
 import type { TopicGroups } from "./topic-groups.ts";
-import type { View } from "./view.ts";
 
 /** The collections that events are decided by, and their rules made ready. */
 export class Rulebook {
@@ -34,8 +34,11 @@ export class Rulebook {
 export interface MatcherContext {
   /** Unix milliseconds, for rules that read the clock. */
   readonly nowMs: () => number;
-  /** Counts subscribers of a topic who may not have an event. */
-  readonly onDenied: (reason: DenialReason, topic: string, subscribers: number) => void;
+  /**
+   * Counts subscribers of a topic who may not have an event, or not what they asked to have expanded in it.
+   * @param detail what was expected and what came, where the reason alone does not tell
+   */
+  readonly onDenied: (reason: DenialReason, topic: string, subscribers: number, detail?: string) => void;
 }
 
 /** Finds who may have an event among the clients of an index, and what each of them sees of it. */
@@ -57,6 +60,7 @@ export class Matcher {
       event,
       collection,
       encoder: new EventEncoder(collection, event),
+      budget: new ExpandBudget(),
       nowMs: this.#context.nowMs(),
       matches: [],
     };
@@ -106,7 +110,8 @@ export class Matcher {
     const { event, encoder, nowMs } = work;
     const { record } = event;
     const decisions = new RecordDecisions({ guard, record, nowMs }, subscription);
-    const shares = new Map<View, Share>();
+    const expander = openExpander(group, guard, work);
+    const shares = new Map<string, Share>();
     let asked = 0;
     const request = { query: options.query, headers: options.headers };
     const subject = { record, request, records: guard.access.records, nowMs };
@@ -117,10 +122,16 @@ export class Matcher {
         this.#context.onDenied(denial, topic, audience.clients.size);
         continue;
       }
+      const expansion = expander?.expandFor(audience.identity);
+      for (const { reason, message } of expansion?.failures ?? []) {
+        this.#context.onDenied(reason, topic, audience.clients.size, message);
+      }
       for (const client of audience.clients) {
         const view = encoder.viewOf(client.identity, isManager);
-        const share = shares.get(view) ?? { data: encoder.encode(view, pickFields), clients: [] };
-        shares.set(view, share);
+        const expand = expansion?.viewFor(client.identity);
+        const key = expand === undefined ? view : `${view}\n${expand.key}`;
+        const share = shares.get(key) ?? { data: encoder.encode(view, pickFields, expand), clients: [] };
+        shares.set(key, share);
         share.clients.push(client);
       }
     }
@@ -141,6 +152,7 @@ interface RecordWork {
   readonly event: RecordEvent;
   readonly collection: Collection;
   readonly encoder: EventEncoder;
+  readonly budget: ExpandBudget;
   readonly nowMs: number;
   readonly matches: Match[];
 }
@@ -151,6 +163,18 @@ interface TopicWork {
   /** The topic's number among those of the record. */
   readonly order: number;
   readonly work: RecordWork;
+}
+
+/** Nothing where a string asks for no expansion. */
+function openExpander(
+  group: SubscriberGroup,
+  guard: TopicGuard,
+  { event: { record }, budget, nowMs }: RecordWork,
+): Expander | undefined {
+  const plan = group.expandPlanOf(guard);
+  if (plan === undefined) return undefined;
+  const { options } = group.subscription;
+  return new Expander(plan, { record, records: guard.access.records, options, nowMs, budget });
 }
 
 /** Finds who saw a record before an update, does not see it any more, and asked to be told. */

@@ -30,6 +30,7 @@ describe("collections", () => {
           listRule: null,
           viewRule: "",
           manageRule: null,
+          follow: false,
           fields: [
             { ...field, name: "id", type: "text" },
             { ...field, name: "tags", type: "select", multiple: true },
@@ -55,6 +56,8 @@ describe("collections", () => {
     ["rules are null", {}, { listRule: null, viewRule: null }],
     ["rules of null are null", { listRule: null, viewRule: null }, { listRule: null, viewRule: null }],
     ["rules are kept as they are", { listRule: " a=1 ", viewRule: "" }, { listRule: " a=1 ", viewRule: "" }],
+    ["nobody follows it", {}, { follow: false }],
+    ["who follows it says so", { follow: true }, { follow: true }],
     ["views have a type of their own", { type: "view" }, { type: "view" }],
   ])("may leave much out: %s", (_, values, expected) => {
     const { collections, problems } = parseCollections([{ name: "posts", fields: [], ...values }]);
@@ -113,6 +116,7 @@ describe("collections", () => {
       [{ name: "a", type: "auth", authToken: { secret: ["s3cret"] }, fields: [] }],
       '[0] "a".authToken.secret: expected a string, got an array',
     ],
+    [[{ name: "a", fields: [], follow: "yes" }], '[0] "a".follow: expected true or false, got "yes"'],
     [[{ name: "a" }], '[0] "a".fields: expected an array of fields, got nothing'],
     [[{ name: "a", fields: {} }], '[0] "a".fields: expected an array of fields, got an object'],
     [

@@ -1,4 +1,4 @@
-import { describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
+import { describeJson, describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
 
 /** One field of a collection, as far as events need it. */
 export interface Field {
@@ -30,6 +30,10 @@ export interface Collection {
    */
   readonly authSecret?: string;
   readonly fields: readonly Field[];
+  /** Whether nodes keep its rows, beside those of the collections that rules need: for `expand`, and for filters. */
+  readonly follow: boolean;
+  /** The fields of which each value stands in one row only, in lower case: those with a unique index of their own. */
+  readonly unique?: readonly string[];
 }
 
 /** The collection whose records are superusers, by name and by id. */
@@ -77,6 +81,7 @@ function parseCollection(value: unknown, where: string, problems: string[]): Col
     manageRule: readRule(value, "manageRule", { at, problems }),
     ...(type === "auth" ? readAuthSecret(value, at, problems) : {}),
     fields: readFields(value, at, problems),
+    follow: readFollow(value, at, problems),
   };
   return problems.length === before ? collection : undefined;
 }
@@ -119,6 +124,13 @@ function readAuthSecret(value: JsonObject, at: string, problems: string[]): { au
     return {};
   }
   return secret === "" ? {} : { authSecret: secret };
+}
+
+function readFollow(value: JsonObject, at: string, problems: string[]): boolean {
+  const follow = value["follow"] ?? false;
+  if (typeof follow === "boolean") return follow;
+  problems.push(`${at}.follow: expected true or false, got ${describeJson(follow)}`);
+  return false;
 }
 
 function readFields(value: JsonObject, at: string, problems: string[]): readonly Field[] {

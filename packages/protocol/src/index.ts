@@ -1,3 +1,4 @@
+export { appendArguments, appendScript, appendScriptSha1, type LoggedEvent } from "./append-script.ts";
 export { createClientId, isClientId } from "./client-id.ts";
 export {
   type Collection,
@@ -28,6 +29,7 @@ export {
 export { describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
 export { encodeJson, encodeSortedJson } from "./json-text.ts";
 export { keyMark } from "./key-mark.ts";
+export { isKeptId, type KeptRow, keptRowOf } from "./kept-row.ts";
 export { ProtocolError } from "./protocol-error.ts";
 export { type CustomMessage, parseEvent, readEvent, type RecordEvent } from "./record-event.ts";
 export { encodeFrame, heartbeat } from "./sse-frame.ts";

@@ -38,6 +38,10 @@ export class CompiledRule {
   readonly superusersOnly: boolean;
   /** What is accepted as PocketBase accepts it, and hardly meant. */
   readonly quirks: readonly Quirk[];
+  /** The collections, by id, whose rows it may take. */
+  readonly follows: ReadonlySet<string> = new Set();
+  /** Whether it may take the auth record of whoever asks, and so rows of any auth collection. */
+  readonly followsAuth: boolean = false;
   readonly #group: Group;
   readonly #place: RulePlace;
   readonly #forGuests: RuleProgram;

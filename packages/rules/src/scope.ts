@@ -19,6 +19,8 @@ export interface RulePlace {
   readonly collection: RuleCollection;
   /** A subscriber's own filter, or a rule of the collection. */
   readonly kind: "rule" | "filter";
+  /** What `@request.context` says; `realtime` where nothing else is said. */
+  readonly context?: "realtime" | "expand";
 }
 
 /** A multiple operand of a rule: equal paths share one element of it. */
@@ -33,6 +35,8 @@ export class Scope {
   readonly collection: RuleCollection;
   /** A filter may not see hidden fields, and joins only what its subscriber may list. */
   readonly isFilter: boolean;
+  /** What `@request.context` says. */
+  readonly context: "realtime" | "expand";
   /** The collection of whoever asks; nothing for guests. */
   readonly authCollection: RuleCollection | undefined;
   /** What the verdict takes, and where the text first asks for it. */
@@ -41,10 +45,14 @@ export class Scope {
   readonly reads = new Set<string>();
   readonly nodes: EachNode[] = [];
 
-  constructor({ schema, collection, kind }: RulePlace, authCollection?: RuleCollection) {
+  constructor(
+    { schema, collection, kind, context = "realtime" }: RulePlace,
+    authCollection?: RuleCollection,
+  ) {
     this.schema = schema;
     this.collection = collection;
     this.isFilter = kind === "filter";
+    this.context = context;
     this.authCollection = authCollection;
   }
 

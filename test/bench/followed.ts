@@ -1,0 +1,85 @@
+import { Redis } from "ioredis";
+import { FollowedWriter } from "../harness/followed-writer.ts";
+import { readMetrics } from "../harness/metrics.ts";
+import { startRedisServer } from "../harness/test-redis.ts";
+import { collectGarbage } from "./collect-garbage.ts";
+import { type Figure, judge } from "./figure.ts";
+import { cpuUs, memoryBytes } from "./process-usage.ts";
+import { withGateway } from "./server.ts";
+
+const rows = 100_000;
+const rowBytes = 300;
+const mebibyte = 2 ** 20;
+
+const rule = "@collection.memberships.user ?= @request.auth.id && @collection.memberships.room ?= room";
+
+const collections = [
+  {
+    id: "memberships",
+    name: "memberships",
+    fields: [
+      { name: "user", type: "text" },
+      { name: "room", type: "text" },
+      { name: "note", type: "text" },
+    ],
+  },
+  { id: "posts", name: "posts", listRule: rule, fields: [{ name: "room", type: "text" }] },
+];
+
+/** What a node has taken once it is ready. */
+interface Taken {
+  readonly cpuSeconds: number;
+  readonly bytes: number;
+}
+
+/** Measures what the rows of a followed collection take on a node: memory, and CPU time of its start. */
+export async function measureFollowed(): Promise<readonly Figure[]> {
+  const without = await startWith(0);
+  const taken = await startWith(rows);
+  const title = `followed, ${rows} rows of ${rowBytes} bytes`;
+  return [
+    judge({
+      figure: `${title}: memory, garbage collected`,
+      seen: (taken.bytes - without.bytes) / mebibyte,
+      unit: "MB",
+      wanted: { of: "seen", most: 150 },
+    }),
+    judge({
+      figure: `${title}: CPU of a start`,
+      seen: taken.cpuSeconds,
+      unit: "s",
+      baseline: { of: "no rows", seen: without.cpuSeconds },
+      wanted: { of: "seen", most: 5 },
+    }),
+  ];
+}
+
+async function startWith(count: number): Promise<Taken> {
+  const redisServer = await startRedisServer();
+  const redis = new Redis(redisServer.url);
+  try {
+    const writer = new FollowedWriter(redis, "rt:");
+    await writer.collections(collections);
+    await writer.seed(
+      "memberships",
+      Array.from({ length: count }, (_, index) => member(index)),
+    );
+    const env = { REDIS_URL: redisServer.url, NODE_OPTIONS: "--inspect-port=0" };
+    return await withGateway(env, async ({ pid, url, output }) => {
+      const cpuSeconds = cpuUs(pid) / 1e6;
+      const followed = (await readMetrics(url)).get("sluice_followed_records");
+      if (followed !== count) throw new TypeError(`expected ${count} followed rows, got ${followed}`);
+      await collectGarbage({ pid, output });
+      return { cpuSeconds, bytes: memoryBytes(pid) };
+    });
+  } finally {
+    redis.disconnect();
+    await redisServer.close();
+  }
+}
+
+function member(index: number): { readonly id: string; readonly user: string; readonly room: string } {
+  const number = String(index).padStart(11, "0");
+  const row = { id: `mmbr${number}`, user: `user${number}`, room: `room${index % 5_000}` };
+  return { ...row, ...{ note: "x".repeat(rowBytes - JSON.stringify({ ...row, note: "" }).length) } };
+}
