@@ -286,13 +286,13 @@ async function isGood(token: string): Promise<boolean> {
   return bound.every((identity) => identity !== "");
 }
 
-describe("collections that change", () => {
-  async function change(name: string, collection: Json | undefined): Promise<void> {
-    if (collection === undefined) await redis.hdel(`${prefix}collections`, name);
-    else await redis.hset(`${prefix}collections`, name, JSON.stringify(collection));
-    await redis.publish(`${prefix}collections`, name);
-  }
+async function change(name: string, collection: Json | undefined): Promise<void> {
+  if (collection === undefined) await redis.hdel(`${prefix}collections`, name);
+  else await redis.hset(`${prefix}collections`, name, JSON.stringify(collection));
+  await redis.publish(`${prefix}collections`, name);
+}
 
+describe("collections that change", () => {
   test("[A4] a new secret makes guests of a collection's streams, another change does not", async () => {
     const users = await open(["members/*", "open/*"], await tokenOf("one"));
     const clients = await open(["members/*", "open/*"], await tokenOf("one", "clients"));
