@@ -167,6 +167,13 @@ async function writeRows(target: Target): Promise<void> {
   );
 }
 
+/** A write of the one writer. */
+const change = (action: string, name: string): unknown => ({
+  collection: "writers",
+  action,
+  record: { id: "w1", name },
+});
+
 /** The option `expand`: related records inside. */
 export const expandCases: readonly Case[] = [
   ...asked.map(([what, expand, who, expected]): Case => ({
@@ -207,11 +214,6 @@ export const expandCases: readonly Case[] = [
       await writeRows(target);
       const topic = withOptions("journals/*", { query: { expand: "writer", fields: "expand.writer.name" } });
       const event = { collection: "journals", action: "update", record: journal };
-      const change = (action: string, name: string): unknown => ({
-        collection: "writers",
-        action,
-        record: { id: "w1", name },
-      });
       const expanded = async (): Promise<string | undefined> =>
         (await dataHeard(target, [topic], { event }))[topic];
       await publish(target, [change("update", "Eve")]);
