@@ -104,11 +104,10 @@ async function open(
   token: string,
 ): Promise<readonly [SseReader, SseReader]> {
   const streams = await Promise.all([SseReader.open(urlOf(0)), SseReader.open(urlOf(1))]);
-  for (const [index, stream] of streams.entries()) {
-    expect((await postSubscriptions(urlOf(1 - index), stream.clientId, subscriptions, token)).status).toBe(
-      204,
-    );
-  }
+  const answers = await Promise.all(
+    streams.map(({ clientId }, index) => postSubscriptions(urlOf(1 - index), clientId, subscriptions, token)),
+  );
+  expect(answers.map(({ status }) => status)).toEqual([204, 204]);
   return streams;
 }
 
@@ -164,6 +163,16 @@ describe("PocketBase's own tokens", () => {
       expect(await Promise.all(streams.map(boundTo))).toEqual(["", ""]);
       close(...streams);
     }
+  });
+
+  test("that come before their rows bind streams once the rows are here", async () => {
+    const subscribed = open(["members/*", "open/*"], await tokenOf("fresh"));
+    await write("users", "create", rowOf("fresh"));
+    const changed = open(["members/*", "open/*"], await tokenOf("fresh", "users", "new"));
+    await subscribed;
+    await write("users", "update", rowOf("fresh", { tokenKey: "new" }));
+    expect(await Promise.all((await changed).map(boundTo))).toEqual(["users_id/fresh", "users_id/fresh"]);
+    close(...(await subscribed), ...(await changed));
   });
 
   test("of superusers are good, and so are a service's of the configured secret", async () => {

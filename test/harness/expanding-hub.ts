@@ -1,4 +1,4 @@
-import { CollectionSet, guest, type Identity, type JsonObject } from "@sluice/protocol";
+import { type Collection, CollectionSet, guest, type Identity, type JsonObject } from "@sluice/protocol";
 import type { RecordRow } from "@sluice/rules";
 import { collectionSet, openRecordingHub } from "./recording-hub.ts";
 
@@ -50,6 +50,19 @@ export const rows: Rows = {
   comments: [{ id: "c1", post: "p1" }, { id: "c2", post: "p1", also: ["p0", "p1"] }, { id: "c3" }],
 };
 
+/** The collections, some with other rules or fields, and comments with unique fields. */
+export function expandedCollections(
+  overrides: Collections,
+  unique: readonly string[] = [],
+): readonly Collection[] {
+  const exported = Object.entries(collections).map(([name, collection]) =>
+    Object.assign({ id: name, name, listRule: "", viewRule: "" }, collection, overrides[name]),
+  );
+  return [...collectionSet(...exported)].map((collection) =>
+    Object.assign(collection, collection.name === "comments" ? { unique } : {}),
+  );
+}
+
 /** Opens a hub that follows the collections of which there are rows. */
 export function openExpandingHub(
   overrides: Collections = {},
@@ -57,13 +70,7 @@ export function openExpandingHub(
   unique: readonly string[] = [],
 ) {
   const recording = openRecordingHub([]);
-  const exported = Object.entries(collections).map(([name, collection]) =>
-    Object.assign({ id: name, name, listRule: "", viewRule: "" }, collection, overrides[name]),
-  );
-  const read = [...collectionSet(...exported)].map((collection) =>
-    Object.assign(collection, collection.name === "comments" ? { unique } : {}),
-  );
-  recording.hub.setCollections(new CollectionSet(read));
+  recording.hub.setCollections(new CollectionSet(expandedCollections(overrides, unique)));
   for (const [collectionId, values] of Object.entries(followed)) {
     const load = recording.records.begin(collectionId);
     for (const row of values) load.put(String(row["id"]), row);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Backplane } from "@sluice/backplane";
 import { Hub, RecordStore } from "@sluice/hub";
 import { entryMs } from "@sluice/protocol";
@@ -132,6 +133,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     collections: () => collections.current,
     rows: records,
     position: () => recent.position,
+    wait: delay,
   });
   const verifier = new TokenVerifier(settings.auth, recordKeys);
   const parts = { hub, streams, feed, loader, recent, resumer, settled, collections, metrics, log };

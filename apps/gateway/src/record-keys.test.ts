@@ -39,16 +39,30 @@ const rows: Rows = {
   "posts_id/p1": { id: "p1", tokenKey },
 };
 
-const rowOf = (collectionId: string, id: string) => rows[`${collectionId}/${id}`];
-
-function verifierOf(settings: Partial<AuthSettings> = {}, followed = true): TokenVerifier {
-  const keys = new RecordKeys({
-    collections: () => collections,
-    rows: { has: () => followed, get: rowOf },
-    position: () => "5-0",
-  });
-  return new TokenVerifier({ ...none, ...settings }, keys);
+/** The rows that are at hand, and what happens while somebody waits. */
+interface Place {
+  rows: Rows | undefined;
+  readonly wait: (ms: number) => Promise<unknown>;
 }
+
+function verifierOf(settings: Partial<AuthSettings> = {}, place: Partial<Place> = {}): TokenVerifier {
+  const here: Place = { rows, wait: () => Promise.resolve(), ...place };
+  return new TokenVerifier({ ...none, ...settings }, keysOf(here));
+}
+
+function keysOf(place: Place): RecordKeys {
+  return new RecordKeys({
+    collections: () => collections,
+    rows: {
+      has: () => place.rows !== undefined,
+      get: (collectionId, id) => place.rows?.[`${collectionId}/${id}`],
+    },
+    position: () => "5-0",
+    wait: place.wait,
+  });
+}
+
+const notAtHand = { rows: undefined };
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -153,17 +167,84 @@ test("a public key judges its own algorithms beside the keys of records", async 
 describe("while the rows of a collection with a secret are not at hand", () => {
   test("P5: nobody can tell whether a token is good, and nobody is made a guest for it", async () => {
     for (const settings of [{}, { secret: configured }]) {
-      expect(await verifierOf(settings, false).verify(await sign(claimsOf()))).toBe("keys-unavailable");
+      expect(await verifierOf(settings, notAtHand).verify(await sign(claimsOf()))).toBe("keys-unavailable");
     }
   });
 
   test("the configured secret still verifies its tokens", async () => {
-    const verifier = verifierOf({ secret: configured }, false);
+    const verifier = verifierOf({ secret: configured }, notAtHand);
     expect(await verifier.verify(await sign(claimsOf(), configured))).toMatchObject({ claims: { id: "u1" } });
   });
 
   test("an expired token is bad all the same", async () => {
-    expect(await verifierOf({}, false).verify(await sign(claimsOf({ exp: soon(-1) })))).toBe("bad");
+    expect(await verifierOf({}, notAtHand).verify(await sign(claimsOf({ exp: soon(-1) })))).toBe("bad");
+  });
+});
+
+describe("a token that comes before its row", () => {
+  /** Brings rows while somebody waits for the third time. */
+  function arriving(before: Rows, then: Rows | undefined): { place: Place; waits: number[] } {
+    const waits: number[] = [];
+    const place: Place = {
+      rows: before,
+      wait: (ms) => {
+        if (waits.push(ms) === 3) place.rows = then;
+        return Promise.resolve();
+      },
+    };
+    return { place, waits };
+  }
+
+  test.each<[what: string, before: Rows]>([
+    ["who has just signed up", {}],
+    ["who has just changed the password", { "users_id/u1": { id: "u1", tokenKey: "old" } }],
+  ])("is good once the row is here: %s", async (_, before) => {
+    const { place, waits } = arriving(before, rows);
+    const verifier = new TokenVerifier(none, keysOf(place));
+    expect(await verifier.verify(await sign(claimsOf()))).toMatchObject({
+      proof: { keyMark: keyMark(tokenKey) },
+    });
+    expect(waits).toHaveLength(3);
+  });
+
+  test("is bad when it does not come, after a second", async () => {
+    const { place, waits } = arriving({}, {});
+    const verifier = new TokenVerifier(none, keysOf(place));
+    expect(await verifier.verify(await sign(claimsOf()))).toBe("bad");
+    expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(1_000);
+  });
+
+  test("cannot be judged when the rows go meanwhile", async () => {
+    const { place } = arriving({}, undefined);
+    const verifier = new TokenVerifier(none, keysOf(place));
+    expect(await verifier.verify(await sign(claimsOf()))).toBe("keys-unavailable");
+  });
+
+  test.each<[what: string, claims: Claims]>([
+    ["has expired", { exp: soon(-1) }],
+    ["is of a collection without a secret", { collectionId: "staff_id" }],
+    ["is none of PocketBase's", { iss: "https://issuer" }],
+  ])("is not waited with when it %s", async (_, claims) => {
+    const { place, waits } = arriving({}, rows);
+    const verifier = new TokenVerifier({ ...none, secret: configured }, keysOf(place));
+    expect(await verifier.verify(await sign(claimsOf(claims)))).toBe("bad");
+    expect(waits).toEqual([]);
+  });
+
+  test("P8: is not waited with by more than a thousand at once", async () => {
+    let resume: (() => void) | undefined;
+    const hold = new Promise<void>((resolve) => (resume = resolve));
+    let waiting = 0;
+    const place: Place = { rows: {}, wait: () => (waiting++, hold) };
+    const verifier = new TokenVerifier(none, keysOf(place));
+    const token = await sign(claimsOf());
+    const verdicts = Array.from({ length: 1_001 }, () => verifier.verify(token));
+    expect(await Promise.race(verdicts)).toBe("bad");
+    expect(waiting).toBe(1_000);
+    place.rows = rows;
+    resume?.();
+    const good = (await Promise.all(verdicts)).filter((verdict) => verdict !== "bad");
+    expect(good).toHaveLength(1_000);
   });
 });
 

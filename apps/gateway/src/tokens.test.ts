@@ -24,6 +24,7 @@ const noRecordKeys = new RecordKeys({
   collections: () => new CollectionSet(),
   rows: { has: () => false, get: () => undefined },
   position: () => "",
+  wait: () => Promise.resolve(),
 });
 
 const verifierWith = (settings: AuthSettings): TokenVerifier => new TokenVerifier(settings, noRecordKeys);

@@ -8,7 +8,7 @@ import {
   type JWTPayload,
   jwtVerify,
 } from "jose";
-import type { RecordKeys } from "./record-keys.ts";
+import type { RecordKey, RecordKeys } from "./record-keys.ts";
 import type { AuthSettings } from "./settings.ts";
 
 /** The claims of a good token; a token that is bad, or that cannot be judged now, has none. */
@@ -76,26 +76,40 @@ export class TokenVerifier {
   async verify(token: string): Promise<TokenVerdict> {
     try {
       if (decodeProtectedHeader(token).alg !== "HS256") return await verdictBy(this.#byPublicKey, token);
-      const claims = decodeJwt(token);
-      const key = this.#recordKeys.find(claims);
-      if (key === undefined) return await verdictBy(this.#bySecret, token);
-      if (key === "not-at-hand") return await this.#verifyWithoutRow(token, claims);
-      const verify: VerifySignature = () => jwtVerify(token, key.secret, { algorithms: ["HS256"] });
-      const verdict = await verdictBy(verify, token);
-      return typeof verdict === "string" ? verdict : { ...verdict, proof: key.proof };
+      return await this.#verifyHs256(token, decodeJwt(token));
     } catch (error) {
       return isTokenFault(error) ? "bad" : "keys-unavailable";
     }
   }
 
+  async #verifyHs256(token: string, claims: JWTPayload): Promise<TokenVerdict> {
+    // as PocketBase does, before it looks for a key: nobody waits for one who has expired
+    if (typeof claims.exp === "number" && claims.exp <= Date.now() / 1000) return "bad";
+    for (;;) {
+      const key = this.#recordKeys.find(claims);
+      if (key === "not-at-hand") return this.#verifyWithoutRow(token);
+      const verdict = await this.#verifyBy(key, token);
+      if (verdict !== "bad" || !(await this.#recordKeys.hasChanged(claims, key))) return verdict;
+    }
+  }
+
   /** The configured secret may have signed it as well. Where it has not, the record's key may: nobody can tell now. */
-  async #verifyWithoutRow(token: string, { exp }: JWTPayload): Promise<TokenVerdict> {
-    if (typeof exp === "number" && exp <= Date.now() / 1000) return "bad";
-    const verdict = await verdictBy(this.#bySecret, token).catch((error: unknown) => {
-      if (isTokenFault(error)) return "bad" as const;
-      throw error;
-    });
+  async #verifyWithoutRow(token: string): Promise<TokenVerdict> {
+    const verdict = await this.#verifyBy(undefined, token);
     return verdict === "bad" ? "keys-unavailable" : verdict;
+  }
+
+  /** @param key the record's; nothing for the configured secret */
+  async #verifyBy(key: RecordKey | undefined, token: string): Promise<TokenVerdict> {
+    try {
+      if (key === undefined) return await verdictBy(this.#bySecret, token);
+      const verify: VerifySignature = () => jwtVerify(token, key.secret, { algorithms: ["HS256"] });
+      const verdict = await verdictBy(verify, token);
+      return typeof verdict === "string" ? verdict : { ...verdict, proof: key.proof };
+    } catch (error) {
+      if (isTokenFault(error)) return "bad";
+      throw error;
+    }
   }
 }
 
