@@ -1,5 +1,5 @@
 import { Redis } from "ioredis";
-import { FollowedWriter } from "../harness/followed-writer.ts";
+import { FollowedWriter, type WrittenRow } from "../harness/followed-writer.ts";
 import { readMetrics } from "../harness/metrics.ts";
 import { startRedisServer } from "../harness/test-redis.ts";
 import { collectGarbage } from "./collect-garbage.ts";
@@ -78,8 +78,8 @@ async function startWith(count: number): Promise<Taken> {
   }
 }
 
-function member(index: number): { readonly id: string; readonly user: string; readonly room: string } {
+function member(index: number): WrittenRow {
   const number = String(index).padStart(11, "0");
-  const row = { id: `mmbr${number}`, user: `user${number}`, room: `room${index % 5_000}` };
-  return { ...row, ...{ note: "x".repeat(rowBytes - JSON.stringify({ ...row, note: "" }).length) } };
+  const row = { id: `mmbr${number}`, user: `user${number}`, room: `room${index % 5_000}`, note: "" };
+  return { ...row, note: "x".repeat(rowBytes - JSON.stringify(row).length) };
 }

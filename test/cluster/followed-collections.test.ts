@@ -1,6 +1,7 @@
+import type { JsonObject } from "@sluice/protocol";
 import { Redis } from "ioredis";
 import { afterEach, expect, inject, onTestFinished, test } from "vitest";
-import { FollowedWriter } from "../harness/followed-writer.ts";
+import { FollowedWriter, type WrittenRow } from "../harness/followed-writer.ts";
 import { type GatewayProcess, startGateway } from "../harness/gateway-process.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { readMetrics } from "../harness/metrics.ts";
@@ -81,14 +82,8 @@ class Traffic {
   async seed(): Promise<void> {
     for (const id of Array.from({ length: 80 }, () => this.#newId("m")))
       this.#members.set(id, this.#newMember());
-    await this.#writer.seed(
-      "memberships",
-      [...this.#members].map(([id, member]) => ({ id, ...member })),
-    );
-    await this.#writer.seed(
-      "rooms",
-      [...this.#rooms].map(([id, room]) => ({ id, ...room })),
-    );
+    await this.#writer.seed("memberships", rowsOf(this.#members));
+    await this.#writer.seed("rooms", rowsOf(this.#rooms));
   }
 
   async write(): Promise<void> {
@@ -141,6 +136,10 @@ class Traffic {
   }
 }
 
+function rowsOf(rows: ReadonlyMap<string, JsonObject>): readonly WrittenRow[] {
+  return Array.from(rows, ([id, row]) => Object.assign({ id }, row));
+}
+
 test("P6: nodes that start at different times decide alike, and as the rows are at each place in the log", async () => {
   const redisUrl = inject("redisUrl");
   const prefix = uniqueKeyPrefix();
@@ -152,16 +151,16 @@ test("P6: nodes that start at different times decide alike, and as the rows are 
   await traffic.seed();
   const first = await startNode(redisUrl, prefix);
   const streams = [await openStreams(first)];
-  let isOver = false;
+  const over = new AbortController();
   const writing = (async () => {
-    while (!isOver) await traffic.write();
+    while (!over.signal.aborted) await traffic.write();
   })();
   await waitUntil(() => traffic.decided.length > 200, "some events", 20_000);
   streams.push(await openStreams(await startNode(redisUrl, prefix)));
   const start = traffic.decided.length;
   const decisions = 100_000 / users.length / 2;
   await waitUntil(() => traffic.decided.length >= start + decisions, "enough events", 60_000);
-  isOver = true;
+  over.abort();
   await writing;
   const decided = traffic.decided.slice(start);
   for (const [index, user] of users.entries()) {
@@ -205,7 +204,7 @@ test("P6: after Redis has lost its data, rules that take followed collections de
 
   await redis.flushall();
   // the node's place in the log is gone: it ends its streams and begins anew
-  await redis.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+  await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
   await before.waitForEnd(20_000);
   await writer.collections(collections);
   await waitUntil(

@@ -25,10 +25,11 @@ const others: readonly RuleCollection[] = [
   collection("comments", "base", "post:relation>posts posts:relation[]>posts text:text rating:number"),
 ];
 
-const collections = [posts, ...others];
-
 /** The collections that random rules may name. */
+export const collections: readonly RuleCollection[] = [posts, ...others];
+
 export const schema: RuleSchema = {
+  all: () => collections,
   find: (key) => collections.find(({ id, name }) => id === key || name === key.toLowerCase()),
 };
 

@@ -36,6 +36,17 @@ export const otherNames = (
   "@request.auth.team.name nothing title.x tags:nothing @request.nothing.x"
 ).split(" ");
 
+/** Names of what is in other records, most of which meet. */
+export const joinNames = (
+  "author.name author.age author.roles:each author.team.name author.team.members:each author.team.members.id cats.name " +
+  "cats.score cats.id cats:each cats.opts:each cats.parent.name cats:length cat.active cat.meta.a cat.opts:length parent.title " +
+  "parent.tags:each parent.comments_via_posts.text comments_via_post.text comments_via_posts.rating comments_via_post.id " +
+  "comments_via_post.posts:each @collection.cats.name @collection.cats:x.id @collection.cats:x.parent @collection.comments.post " +
+  "@collection.comments.posts:each @collection.comments.posts.title @collection.users.team @collection.teams.members.name " +
+  "@collection.teams.members:each @request.auth.team @request.auth.team.name @request.auth.team.members:each " +
+  "@request.auth.team.members.id @request.auth.posts_via_author.title @request.auth.teams_via_members.id"
+).split(" ");
+
 const constants = "null true false TRUE @now @todayStart @yearEnd @year @weekday @hour".split(" ");
 
 /** Texts that meet each other, and whatever quoting and LIKE take for signs. */

@@ -1,6 +1,6 @@
-import type { RequestValues, Subject } from "@sluice/rules";
+import type { RecordRow, RequestValues, RuleCollection, Subject } from "@sluice/rules";
 import * as fc from "fast-check";
-import { posts } from "./collections.ts";
+import { collections, posts } from "./collections.ts";
 import { someText } from "./random-rule.ts";
 
 /** A reading of the clock. */
@@ -37,10 +37,29 @@ function valueOf(type: string, multiple: boolean): fc.Arbitrary<unknown> {
 }
 
 /** A record of the collection `posts`, some of whose fields may not be there. */
-export const someRecord: fc.Arbitrary<Subject["record"]> = fc.record(
-  Object.fromEntries(posts.fields.map(({ name, type, multiple }) => [name, valueOf(type, multiple)])),
-  { requiredKeys: [] },
-);
+export const someRecord: fc.Arbitrary<Subject["record"]> = someRowOf(posts);
+
+/** A row of a collection, some of whose fields may not be there. */
+function someRowOf({ fields }: RuleCollection): fc.Arbitrary<RecordRow> {
+  return fc.record(
+    Object.fromEntries(fields.map(({ name, type, multiple }) => [name, valueOf(type, multiple)])),
+    { requiredKeys: [] },
+  );
+}
+
+/** Ids that {@link someRecord} refers to. */
+const rowIds = ["u1", "u2", "a", "b"];
+
+function someRowsOf(collection: RuleCollection): fc.Arbitrary<readonly RecordRow[]> {
+  return fc
+    .tuple(fc.subarray(rowIds), fc.array(someRowOf(collection), { minLength: 4, maxLength: 4 }))
+    .map(([ids, rows]) => ids.map((rowId, index) => Object.assign({}, rows[index], { id: rowId })));
+}
+
+/** A few rows of each collection, by its id. */
+export const someRows: fc.Arbitrary<ReadonlyMap<string, readonly RecordRow[]>> = fc
+  .tuple(...collections.map(someRowsOf))
+  .map((rows) => new Map(collections.map(({ id: key }, index) => [key, rows[index] ?? []])));
 
 const claim = fc.oneof(someText, someNumber, fc.boolean(), fc.array(id, { maxLength: 3 }), someJson);
 

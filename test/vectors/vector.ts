@@ -7,6 +7,7 @@ import {
   type RuleSchema,
   type Subject,
 } from "@sluice/rules";
+import { RowTable } from "../rules/row-table.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -21,6 +22,8 @@ export interface Vector {
   /** List rules by collection, where the schema has none; a collection not named has the empty one. */
   readonly listRules?: Readonly<Record<string, string | null>>;
   readonly record: Json;
+  /** All rows of the other collections, and further ones of the record's own. */
+  readonly related?: Readonly<Record<string, readonly Json[]>>;
   /** Whether the row behind `request.auth` is gone. */
   readonly authDeleted?: boolean;
   readonly request?: { readonly auth?: Json; readonly query?: Record<string, string>; readonly headers?: Record<string, string> };
@@ -34,6 +37,8 @@ interface VectorCollection {
   readonly listRule?: string | null;
   /** `type[[]][:target][!hidden]` by name; `[]` is several values. */
   readonly fields: Readonly<Record<string, string>>;
+  /** The fields with a unique index of their own. */
+  readonly unique?: readonly string[];
 }
 
 /** What the engine says, in the words of the vectors. */
@@ -70,27 +75,37 @@ export function outcomeOf(vector: Vector): Outcome {
   }
 }
 
-function subjectOf({ record, request = {}, authDeleted = false, now = "2024-05-17T13:45:06.789Z" }: Vector): Subject {
+function subjectOf(vector: Vector): Subject {
+  const { record, request = {}, now = "2024-05-17T13:45:06.789Z" } = vector;
   const { auth, query = {}, headers = {} } = request;
-  const nowMs = Date.parse(now);
-  return { record, request: { auth: auth === undefined ? undefined : authOf(auth, authDeleted), query, headers }, nowMs };
+  const values = { auth: auth === undefined ? undefined : withCollection(auth), query, headers };
+  return { record, request: values, records: new RowTable(rowsOf(vector)), nowMs: Date.parse(now) };
 }
 
-/** What a token says of its auth record: all of it, or no more than whose it is where the record is gone. */
-function authOf(auth: Json, isDeleted: boolean): Json {
-  const withId = { collectionId: `pbc_${String(auth["collectionName"])}`, ...auth };
-  const known = Object.entries(withId).filter(([name]) => !isDeleted || atHand.has(name));
-  return Object.fromEntries(known);
+function withCollection(auth: Json): Json {
+  return { collectionId: `pbc_${String(auth["collectionName"])}`, ...auth };
 }
 
-const atHand: ReadonlySet<string> = new Set(["id", "collectionId", "collectionName", "email", "emailVisibility", "verified"]);
+/** The rows of each collection, by its id. */
+function rowsOf(vector: Vector): ReadonlyMap<string, readonly Json[]> {
+  const { schema, related = {}, collection, record, request = {}, authDeleted = false } = vector;
+  const rows = new Map(Object.keys(schema).map((name) => [name, [...(related[name] ?? [])]]));
+  const add = (name: string, row: Json): void => {
+    const others = rows.get(name) ?? [];
+    if (!others.some(({ id }) => id === row["id"])) rows.set(name, [...others, row]);
+  };
+  add(collection, record);
+  if (request.auth !== undefined && !authDeleted) add(String(request.auth["collectionName"]), request.auth);
+  return new Map([...rows].map(([name, own]) => [`pbc_${name}`, own]));
+}
 
 function schemaOf({ schema, listRules = {} }: Vector): RuleSchema {
-  const collections = Object.entries(schema).map(([name, { type = "base", listRule, fields }]): RuleCollection => ({
+  const collections = Object.entries(schema).map(([name, { type = "base", listRule, fields, unique }]): RuleCollection => ({
     id: `pbc_${name}`,
     name,
     type,
     listRule: listRule === undefined ? (Object.hasOwn(listRules, name) ? (listRules[name] ?? null) : "") : listRule,
+    unique: unique?.map((field) => field.toLowerCase()),
     fields: Object.entries(fields).map(([field, text]) => parseField(field, text)),
   }));
   return {

@@ -101,13 +101,13 @@ export class CollectionAccess {
   }
 
   /**
-   * The collections, by id, whose rows are to be at hand: those that rules take, and those that say so themselves, for
-   * what subscribers ask for with `expand` and filters.
+   * The collections, by id, whose rows are to be at hand: those that rules take, auth collections with a secret, whose rows
+   * have the keys of their tokens, and those that say so themselves, for what subscribers ask for with `expand` and filters.
    */
   follows(): ReadonlySet<string> {
     const ids = new Set<string>();
     for (const [collection, { listRule, viewRule, manageRule }] of this.#rules) {
-      if (collection.follow) ids.add(collection.id);
+      if (collection.follow || collection.authSecret !== undefined) ids.add(collection.id);
       for (const access of [listRule, viewRule, manageRule]) this.#addFollowed(ids, access);
     }
     return ids;

@@ -94,7 +94,9 @@ test("missing data is told with its position", () => {
   expect(explain("@collection.posts.id ?= id", "posts/*", user("u1"))).toMatchObject({
     reason: "rule-undecidable",
     remarks: [{ position: 0, message: "this rule takes other collections: denies" }],
-    deciding: [],
+    deciding: [
+      { text: "@collection.posts.id ?= id", verdict: "missing", right: { text: "id", value: "p1" } },
+    ],
   });
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { appendArguments, appendScript, appendScriptSha1 } from "./append-script.ts";
 import { keptRowOf } from "./kept-row.ts";
@@ -32,4 +33,10 @@ test.each([
 ])("%s says nothing of a row", (_what, value) => {
   const read = readEvent(value);
   expect("event" in read && keptRowOf(read.event)).toBeUndefined();
+});
+
+test("docs/redis.md has the script, and its hash", () => {
+  const document = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
+  expect(document).toContain(`\`\`\`lua\n${appendScript}\`\`\`\n`);
+  expect(document).toContain(`\`EVALSHA\` calls it \`${appendScriptSha1}\`.`);
 });

@@ -66,6 +66,18 @@ describe("collections", () => {
   });
 
   test.each([
+    ["an auth collection's is kept", { type: "auth", authToken: { secret: "s", duration: 60 } }, "s"],
+    ["one that the export leaves out is none", { type: "auth", authToken: { duration: 60 } }, undefined],
+    ["an empty one is none", { type: "auth", authToken: { secret: "" } }, undefined],
+    ["null is none", { type: "auth", authToken: { secret: null } }, undefined],
+    ["no authToken is none", { type: "auth" }, undefined],
+    ["another collection has none", { type: "base", authToken: { secret: "s" } }, undefined],
+  ])("have a secret for tokens: %s", (_, values, secret) => {
+    const { collections, problems } = parseCollections([{ name: "users", fields: [], ...values }]);
+    expect([collections[0]?.authSecret, problems]).toEqual([secret, []]);
+  });
+
+  test.each([
     ["one value where maxSelect is missing", {}, { multiple: false }],
     ["one value up to a maxSelect of 1", { maxSelect: 1 }, { multiple: false }],
     ["several values from a maxSelect of 2", { maxSelect: 2 }, { multiple: true }],
@@ -78,6 +90,23 @@ describe("collections", () => {
     expect(parseCollections([{ name: "posts", fields }]).collections[0]?.fields).toEqual([
       expect.objectContaining(expected),
     ]);
+  });
+
+  test.each<[index: unknown, unique: readonly string[] | undefined]>([
+    ["CREATE UNIQUE INDEX `i` ON `posts` (`Slug`)", ["slug"]],
+    ["create unique index if not exists i on posts(slug)", ["slug"]],
+    ['CREATE UNIQUE INDEX "i" ON "posts" ("slug" COLLATE NOCASE DESC)', ["slug"]],
+    ["CREATE UNIQUE INDEX `i`\nON `posts` (\n  [slug]\n)", ["slug"]],
+    ["CREATE UNIQUE INDEX i ON posts (slug) WHERE slug != ''", ["slug"]],
+    ["CREATE UNIQUE INDEX i ON posts (slug, title)", undefined],
+    ["CREATE UNIQUE INDEX i ON posts (lower(slug))", undefined],
+    ["CREATE INDEX i ON posts (slug)", undefined],
+    ["DROP INDEX i", undefined],
+    [5, undefined],
+  ])("have unique fields by %j: %j", (index, unique) => {
+    const { collections, problems } = parseCollections([{ name: "posts", fields: [], indexes: [index] }]);
+    expect(problems).toEqual([]);
+    expect(collections[0]?.unique).toEqual(unique);
   });
 
   test.each([
@@ -96,7 +125,19 @@ describe("collections", () => {
     ],
     [[{ name: "a", listRule: 5, fields: [] }], '[0] "a".listRule: expected a string or null, got a number'],
     [[{ name: "a", viewRule: {}, fields: [] }], '[0] "a".viewRule: expected a string or null, got an object'],
+    [
+      [{ name: "a", type: "auth", authToken: "s3cret", fields: [] }],
+      '[0] "a".authToken: expected an object, got a string',
+    ],
+    [
+      [{ name: "a", type: "auth", authToken: { secret: ["s3cret"] }, fields: [] }],
+      '[0] "a".authToken.secret: expected a string, got an array',
+    ],
     [[{ name: "a", fields: [], follow: "yes" }], '[0] "a".follow: expected true or false, got "yes"'],
+    [
+      [{ name: "a", fields: [], indexes: {} }],
+      '[0] "a".indexes: expected an array of CREATE INDEX texts, got an object',
+    ],
     [[{ name: "a" }], '[0] "a".fields: expected an array of fields, got nothing'],
     [[{ name: "a", fields: {} }], '[0] "a".fields: expected an array of fields, got an object'],
     [

@@ -24,11 +24,16 @@ export interface Collection {
   readonly viewRule: string | null;
   /** Of an auth collection: who sees e-mail addresses beside their owners; null is superusers only. */
   readonly manageRule: string | null;
+  /**
+   * Of an auth collection: the half of the key of its records' tokens that is the same for all of them. It must never be
+   * written anywhere.
+   */
+  readonly authSecret?: string;
   readonly fields: readonly Field[];
   /** Whether nodes keep its rows, beside those of the collections that rules need: for `expand`, and for filters. */
   readonly follow: boolean;
-  /** The fields of which each value stands in one row only, in lower case: those with a unique index of their own. */
-  readonly unique?: readonly string[];
+  /** The fields that have a unique index of their own, in lower case; nothing where none has. */
+  readonly unique?: readonly string[] | undefined;
 }
 
 /** The collection whose records are superusers, by name and by id. */
@@ -74,8 +79,10 @@ function parseCollection(value: unknown, where: string, problems: string[]): Col
     listRule: readRule(value, "listRule", { at, problems }),
     viewRule: readRule(value, "viewRule", { at, problems }),
     manageRule: readRule(value, "manageRule", { at, problems }),
+    ...(type === "auth" ? readAuthSecret(value, at, problems) : {}),
     fields: readFields(value, at, problems),
     follow: readFollow(value, at, problems),
+    ...readUnique(value, at, problems),
   };
   return problems.length === before ? collection : undefined;
 }
@@ -105,6 +112,21 @@ function readRule(
   return null;
 }
 
+/** PocketBase's own export leaves the secret out. */
+function readAuthSecret(value: JsonObject, at: string, problems: string[]): { authSecret?: string } {
+  const authToken = value["authToken"] ?? {};
+  if (!isJsonObject(authToken)) {
+    problems.push(`${at}.authToken: expected an object, got ${describeJsonType(authToken)}`);
+    return {};
+  }
+  const secret = authToken["secret"] ?? "";
+  if (typeof secret !== "string") {
+    problems.push(`${at}.authToken.secret: expected a string, got ${describeJsonType(secret)}`);
+    return {};
+  }
+  return secret === "" ? {} : { authSecret: secret };
+}
+
 function readFollow(value: JsonObject, at: string, problems: string[]): boolean {
   const follow = value["follow"] ?? false;
   if (typeof follow === "boolean") return follow;
@@ -130,6 +152,33 @@ function parseField(value: unknown, where: string, problems: string[]): Field | 
   }
   problems.push(`${where}: expected an object with name and type, got ${describeJsonType(value)}`);
   return undefined;
+}
+
+/**
+ * The fields of the unique indexes over one column, partial ones too.
+ * @see PocketBase tools/dbutils/index.go
+ */
+function readUnique(value: JsonObject, at: string, problems: string[]): Pick<Collection, "unique"> {
+  const indexes = value["indexes"] ?? [];
+  if (!Array.isArray(indexes)) {
+    problems.push(`${at}.indexes: expected an array of CREATE INDEX texts, got ${describeJsonType(indexes)}`);
+    return {};
+  }
+  const items: readonly unknown[] = indexes;
+  const unique = items.flatMap((item) => (typeof item === "string" ? (uniqueColumn(item) ?? []) : []));
+  return unique.length === 0 ? {} : { unique };
+}
+
+/** The column of a unique index that has one only, in lower case. */
+function uniqueColumn(index: string): string | undefined {
+  const [, columns = ""] =
+    /^\s*create\s+unique\s+index\s+(?:if\s+not\s+exists\s+)?\S+\s+on\s+\S+?\s*\(([^()]*)\)/i.exec(index) ??
+    [];
+  const column = columns
+    .trim()
+    .replace(/\s+(?:asc|desc)$/i, "")
+    .replace(/\s+collate\s+\w+$/i, "");
+  return /^[`"[]?(\w+)[`"\]]?$/.exec(column)?.[1]?.toLowerCase();
 }
 
 function isText(value: unknown): value is string {

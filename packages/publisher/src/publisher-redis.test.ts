@@ -44,7 +44,9 @@ test("a cluster: every event comes through, under the prefix that nodes have the
   }));
   const redis = new Cluster(hosts);
   try {
+    await redis.hset("{rt}:followed", "posts", "posts");
     expect(await doorsOf(cluster.url, "{rt}:", () => publishAll(redis))).toEqual(allDoors);
+    expect(await redis.hkeys("{rt}:records:posts")).toEqual(["a", "b"]);
   } finally {
     redis.disconnect();
     await cluster.close();

@@ -51,21 +51,29 @@ export class AudiencePlan {
 function keyPartsOf(comparisons: readonly ComparisonTerm[]): readonly KeyPart[] {
   const parts = new Map<string, KeyPart>();
   for (const term of comparisons) {
-    const { left, right, syntax } = term;
+    const { left, right, syntax, origin } = term;
     if (isOf(left, ofRequest) && isOf(right, ofRequest) && !left.values && !right.values) {
       // all that matters of it is what it says
-      if (readsAuth(left) || readsAuth(right)) parts.set(`${syntax.start}`, verdictKey(term));
+      if (readsAuth(left) || readsAuth(right)) parts.set(`${origin.name}${syntax.start}`, verdictKey(term));
       continue;
     }
     for (const [side, operand] of [
       [left, syntax.left],
       [right, syntax.right],
     ] as const) {
-      const name = operand.kind === "identifier" ? operand.name : `${operand.start}`;
-      if (readsAuth(side)) parts.set(name, isOf(side, ofRequest) ? valueKey(side) : wholeAuthKey);
+      const name = operand.kind === "identifier" ? operand.name : `${origin.name}${operand.start}`;
+      const key = keyPartOf(side);
+      if (key !== undefined) parts.set(name, key);
     }
   }
   return [...parts.values()];
+}
+
+/** What tells people apart by one side of a comparison. */
+function keyPartOf(side: Side): KeyPart | undefined {
+  if (isOf(side, ofRequest)) return readsAuth(side) ? valueKey(side) : undefined;
+  if (side.sources.includes("auth")) return wholeAuthKey;
+  return readsAuth(side) ? identityKey : undefined;
 }
 
 const ofRequest: readonly Source[] = ["auth", "options"];
@@ -75,7 +83,7 @@ function isOf({ sources }: Side, wanted: readonly Source[]): boolean {
 }
 
 function readsAuth({ sources }: Side): boolean {
-  return sources.includes("auth");
+  return sources.includes("auth") || sources.includes("auth-related");
 }
 
 function verdictKey(term: ComparisonTerm): KeyPart {
@@ -92,4 +100,9 @@ function valueKey({ get, values, parameter, isMissing }: Side): KeyPart {
 
 function wholeAuthKey({ auth }: RequestValues): string {
   return JSON.stringify(auth ?? null);
+}
+
+/** What is found from somebody in other records changes with them: each one is asked for alone. */
+function identityKey({ auth }: RequestValues): string {
+  return auth === undefined ? "" : `${String(auth["collectionId"])}/${String(auth["id"])}`;
 }

@@ -36,7 +36,7 @@ function geoDistance(call: Call, resolve: Resolve): Side {
   if (call.args.length !== 4 || !isGood) throw badArguments(call, "four identifiers or numbers");
   const sides = call.args.map(resolve);
   return column(sourcesOf(sides), (row) => distanceKm(sides.map((side) => side.get(row))), {
-    isMissing: someMissing(sides),
+    ...joinedFrom(sides),
     isJson: true,
     isReal: true,
     // what has no parameter at all is wrapped as a column is
@@ -66,12 +66,10 @@ function formatTime(call: Call, resolve: Resolve): Side {
   if (modifiers.some(({ kind }) => kind !== "text")) throw badArguments(call, "modifiers in quotes");
   const sides = call.args.map(resolve);
   const each = sides[1]?.values;
-  const values = (row: Row): readonly SqlValue[] =>
-    (each?.(row) ?? []).map((value) =>
-      run(sides.map((side, index) => (index === 1 ? value : side.get(row)))),
-    );
+  const values = (row: Row): readonly SqlValue[] | undefined =>
+    each?.(row)?.map((value) => run(sides.map((side, index) => (index === 1 ? value : side.get(row)))));
   return column(["clock", ...sourcesOf(sides)], (row) => run(sides.map((side) => side.get(row))), {
-    isMissing: someMissing(sides),
+    ...joinedFrom(sides),
     known: "function",
     pattern: (row) => run(sides.map((side) => wrapped(side, row))),
     ...(each === undefined ? {} : { values }),
@@ -82,9 +80,14 @@ function sourcesOf(sides: readonly Side[]): readonly Source[] {
   return sides.flatMap(({ sources }) => sources);
 }
 
-function someMissing(sides: readonly Side[]): Side["isMissing"] {
+/** What a value has of the arguments from which it is made. */
+function joinedFrom(sides: readonly Side[]): Pick<Side, "isMissing" | "nodes" | "anchor"> {
   const checks = sides.flatMap(({ isMissing }) => isMissing ?? []);
-  return checks.length === 0 ? undefined : (row) => checks.some((isMissing) => isMissing(row));
+  return {
+    isMissing: checks.length === 0 ? undefined : (row) => checks.some((isMissing) => isMissing(row)),
+    nodes: sides.flatMap(({ nodes }) => nodes ?? []),
+    anchor: sides.find(({ anchor }) => anchor !== undefined)?.anchor,
+  };
 }
 
 /** SQLite reads the clock by itself. */

@@ -1,7 +1,7 @@
 import { ordering } from "./affinity.ts";
 import { columnEquality, equality, inequality } from "./equality.ts";
 import { containsPattern, matchesLike } from "./like.ts";
-import { emptyRow, type Row } from "./row.ts";
+import { type Cell, emptyRow, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import { numberToText, type SqlValue, toText, type Truth, type Verdict } from "./sql-value.ts";
 import type { Comparison, Operator } from "./syntax.ts";
@@ -55,27 +55,34 @@ function forAll(
   { left, right }: { left: Side; right: Side },
 ): Condition {
   const test = testOf(operator, asEnumerated(left, right), asEnumerated(right, left));
-  const isViolated = (row: Row): boolean => {
+  const isKept = (row: Row): Verdict => {
     const [lefts, rights] = [valuesOf(left, row), valuesOf(right, row)];
+    if (lefts === undefined || rights === undefined) return undefined;
     work(2 * lefts.length * rights.length);
-    return lefts.some((l) => rights.some((r) => test(l, r, row) === false));
+    return !lefts.some((l) => rights.some((r) => test(l, r, row) === false));
   };
+  const anchor = left.anchor ?? right.anchor ?? (() => null);
   return (row) => {
     const verdict = base(row);
-    return verdict !== false && onceFor(row, isViolated) ? false : verdict;
+    if (verdict === false) return false;
+    const kept = onceFor(row, anchor(row), isKept);
+    return kept === true ? verdict : kept;
   };
 }
 
-/** What does not depend on the elements is found once for all rows of an evaluation. */
-function onceFor(row: Row, find: (row: Row) => boolean): boolean {
-  const found = row.found?.get(find) ?? find(row);
+/** What does not depend on the joined row is found once for all rows of an evaluation. */
+function onceFor(row: Row, anchor: Cell, find: (row: Row) => Verdict): Verdict {
+  if (row.cells === undefined) return find(row);
+  const known = row.found?.get(find);
+  if (known !== undefined && known.anchor === anchor) return known.verdict;
+  const verdict = find(row);
   row.found ??= new Map();
-  row.found.set(find, found);
-  return found;
+  row.found.set(find, { anchor, verdict });
+  return verdict;
 }
 
-function valuesOf({ values, get }: Side, row: Row): readonly SqlValue[] {
-  return values?.(row) ?? [get(row)];
+function valuesOf({ values, get }: Side, row: Row): readonly SqlValue[] | undefined {
+  return values === undefined ? [get(row)] : values(row);
 }
 
 /** Beside a multiple side the other one is no longer told to be JSON or a function. */

@@ -3,9 +3,10 @@ import { guestMatches } from "./guest-match.ts";
 import { parse, type Quirk } from "./parser.ts";
 import { type Decision, RuleProgram } from "./program.ts";
 import { RuleError } from "./rule-error.ts";
+import type { Records } from "./records.ts";
 import type { RequestValues, Subject } from "./row.ts";
 import type { RuleCollection } from "./schema.ts";
-import type { Need, RulePlace } from "./scope.ts";
+import type { AuthPlace, Need, RulePlace } from "./scope.ts";
 import type { Group } from "./syntax.ts";
 
 /**
@@ -38,15 +39,12 @@ export class CompiledRule {
   readonly superusersOnly: boolean;
   /** What is accepted as PocketBase accepts it, and hardly meant. */
   readonly quirks: readonly Quirk[];
-  /** The collections, by id, whose rows it may take. */
-  readonly follows: ReadonlySet<string> = new Set();
-  /** Whether it may take the auth record of whoever asks, and so rows of any auth collection. */
-  readonly followsAuth: boolean = false;
   readonly #group: Group;
   readonly #place: RulePlace;
   readonly #forGuests: RuleProgram;
   readonly #readsClaims: boolean;
   readonly #byAuthCollection = new Map<string, RuleProgram | "refused">();
+  #follows: ReadonlySet<string> | undefined;
 
   constructor(text: string, { group, quirks, place }: RuleParts) {
     const program = new RuleProgram(group, place);
@@ -64,40 +62,66 @@ export class CompiledRule {
     this.#readsClaims = scope.needs.has("auth-record");
   }
 
+  /** The collections whose rows a decision may take, by id, besides that of whoever asks. */
+  get follows(): ReadonlySet<string> {
+    this.#follows ??= this.#findFollows();
+    return this.#follows;
+  }
+
+  /** Whether a decision takes the row of whoever asks. */
+  get followsAuth(): boolean {
+    return this.#readsClaims;
+  }
+
   /** Decides for a subject. */
   decide(subject: Subject): Decision {
-    const program = this.programFor(subject.request);
+    const program = this.programFor(subject.request, subject.records);
     return program === "refused" ? "failed" : program.decide(subject);
   }
 
-  /** Finds the comparisons for which a subject does not pass: one of `&&`, all of `||`; nothing where it takes more data. */
+  /** Finds the comparisons for which a subject does not pass: one of `&&`, all of `||`, over the first of the joined rows. */
   explain(subject: Subject): readonly DecidingComparison[] {
-    const program = this.programFor(subject.request);
+    const program = this.programFor(subject.request, subject.records);
     return program === "refused" ? [] : program.explain(subject, this.text);
   }
 
   /**
-   * The rule as it is for somebody. Claims are columns where their auth collection declares them, so that each auth
-   * collection has its own.
-   * @returns `refused` where a claim is named as its collection does not allow
+   * The rule as it is for somebody. What it reads of the auth record are columns where the auth collection declares them, so
+   * that each auth collection has its own, one where its rows are at hand and one where they are not.
+   * @returns `refused` where something is named as the auth collection does not allow
    */
-  programFor({ auth }: RequestValues): RuleProgram | "refused" {
+  programFor({ auth }: RequestValues, records?: Records): RuleProgram | "refused" {
     if (!this.#readsClaims || auth === undefined || this.constant !== undefined) return this.#forGuests;
     const key = auth["collectionId"];
     const collection = (typeof key === "string" && this.#place.schema.find(key)) || unknownCollection;
-    const known = this.#byAuthCollection.get(collection.id);
+    return this.#programOf(collection, records?.has(collection.id) === true);
+  }
+
+  #programOf(collection: RuleCollection, isFollowed: boolean): RuleProgram | "refused" {
+    const key = isFollowed ? `followed ${collection.id}` : collection.id;
+    const known = this.#byAuthCollection.get(key);
     if (known !== undefined) return known;
-    const program = this.#compileFor(collection);
-    this.#byAuthCollection.set(collection.id, program);
+    const program = this.#compileFor({ collection, isFollowed });
+    this.#byAuthCollection.set(key, program);
     return program;
   }
 
-  #compileFor(authCollection: RuleCollection): RuleProgram | "refused" {
+  #compileFor(auth: AuthPlace): RuleProgram | "refused" {
     try {
-      return new RuleProgram(this.#group, this.#place, authCollection);
+      return new RuleProgram(this.#group, this.#place, auth);
     } catch (error) {
       if (error instanceof RuleError) return "refused";
       throw error;
     }
+  }
+
+  #findFollows(): ReadonlySet<string> {
+    const follows = new Set(this.#forGuests.scope.follows);
+    if (!this.#readsClaims) return follows;
+    for (const collection of this.#place.schema.all?.() ?? []) {
+      const program = collection.type === "auth" ? this.#programOf(collection, true) : "refused";
+      if (program !== "refused") for (const id of program.scope.follows) follows.add(id);
+    }
+    return follows;
   }
 }

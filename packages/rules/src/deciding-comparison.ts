@@ -43,14 +43,17 @@ export function decidingComparisons(term: Term, row: Row, rule: string): readonl
 }
 
 function describe(term: ComparisonTerm, row: Row, rule: string): DecidingComparison {
-  const { start, end, left, right } = term.syntax;
+  const { left, right, ...own } = term.syntax;
+  const { listRule } = term.origin;
+  const text = listRule?.text ?? rule;
   return {
-    text: rule.slice(start, end),
-    start,
-    end,
+    text: text.slice(own.start, own.end),
+    // a list rule counts where the filter joins what it guards
+    start: listRule?.start ?? own.start,
+    end: listRule?.start ?? own.end,
     verdict: nameOf(verdictOf(term, row)),
-    left: { text: rule.slice(left.start, left.end), ...valueOf(term.left, row) },
-    right: { text: rule.slice(right.start, right.end), ...valueOf(term.right, row) },
+    left: { text: text.slice(left.start, left.end), ...valueOf(term.left, row) },
+    right: { text: text.slice(right.start, right.end), ...valueOf(term.right, row) },
   };
 }
 

@@ -7,55 +7,29 @@ import {
   storedValue,
   valueAtPath,
 } from "./field-value.ts";
+import { type RecordPlace, recordPlace } from "./join-node.ts";
+import { type Cell, isRecord, type Row } from "./row.ts";
 import { RuleError } from "./rule-error.ts";
-import type { Subject } from "./row.ts";
 import type { RuleField } from "./schema.ts";
 import type { Scope } from "./scope.ts";
-import { column, type Side } from "./side.ts";
+import { column, type Side, type TextColumn } from "./side.ts";
 import { lowerAscii, type SqlValue, toText } from "./sql-value.ts";
 
-/** A row whose fields a rule names: the event's record, or the auth record behind the request. */
-export interface FieldRow {
-  readonly source: "record" | "auth";
-  /** What stands before the name of a field. */
-  readonly prefix: string;
-  /** Reads something of the row. */
-  readonly reading: <T>(read: (holder: RecordHolder) => T) => (subject: Subject) => T;
+/** A field of the record at a place; modifiers on the wrong type count for nothing. */
+export function fieldSide(scope: Scope, place: RecordPlace, field: RuleField, modifier?: string): Side {
+  if (isList(field.type) && modifier === "length") {
+    return columnAt(place, ({ record }) => lengthOf(field, record), { ofNull: 0 });
+  }
+  if (isList(field.type) && modifier === "each") return eachSide(scope, place, field);
+  const read = storedValue(field);
+  if (modifier === "lower") return columnAt(place, (holder) => lowered(read(holder)));
+  const affinity = affinityOf(field);
+  const textColumns = affinity === "text" ? textColumnAt(place, field) : [];
+  return columnAt(place, read, { affinity, isJson: field.type === "json", textColumns });
 }
 
-export const recordRow: FieldRow = {
-  source: "record",
-  prefix: "",
-  reading: (read) => read,
-};
-
-export const authRow: FieldRow = {
-  source: "auth",
-  prefix: "@request.auth.",
-  reading:
-    (read) =>
-    ({ request: { auth = {} } }) =>
-      read({ record: auth }),
-};
-
-/** A field of a row; modifiers on the wrong type count for nothing. */
-export function fieldSide(scope: Scope, row: FieldRow, field: RuleField, modifier?: string): Side {
-  const { source, reading } = row;
-  if (isList(field.type) && modifier === "length") {
-    return column(
-      [source],
-      reading(({ record }) => lengthOf(field, record)),
-    );
-  }
-  if (isList(field.type) && modifier === "each") return eachSide(scope, row, field);
-  const read = storedValue(field);
-  if (modifier === "lower") {
-    return column(
-      [source],
-      reading((holder) => lowered(read(holder))),
-    );
-  }
-  return column([source], reading(read), { affinity: affinityOf(field), isJson: field.type === "json" });
+function textColumnAt({ node }: RecordPlace, { name }: RuleField): readonly TextColumn[] {
+  return node === undefined ? [] : [{ node, field: name }];
 }
 
 function lowered(value: SqlValue): SqlValue {
@@ -63,13 +37,75 @@ function lowered(value: SqlValue): SqlValue {
   return text === null ? null : lowerAscii(text);
 }
 
-function eachSide(scope: Scope, { source, prefix, reading }: FieldRow, field: RuleField): Side {
-  const values = reading(({ record }): readonly SqlValue[] => {
-    const elements = elementsOf(field, record);
-    return elements.length === 0 ? [null] : elements;
+/** What is read of the record at a place; of a row of NULLs, NULL. */
+function columnAt(
+  place: RecordPlace,
+  read: (holder: RecordHolder) => SqlValue,
+  { ofNull = null, ...more }: Partial<Side> & { readonly ofNull?: SqlValue } = {},
+): Side {
+  // direct where it can be: every rule that names a field runs through here
+  if (place === recordPlace) return column(place.sources, read, more);
+  return sideAt(place, (cell) => (isRecord(cell) ? read({ record: cell }) : ofNull), more);
+}
+
+/** What is read of the cell at a place. */
+function sideAt(place: RecordPlace, read: (cell: Cell) => SqlValue, more: Partial<Side>): Side {
+  const { sources, node, cell, anchor, isMultiple } = place;
+  const get = (row: Row): SqlValue => read(cell(row));
+  if (node === undefined) return column(sources, get, more);
+  const reach = (row: Row): readonly SqlValue[] | undefined => {
+    const values: SqlValue[] = [];
+    for (const reached of place.reach(row)) {
+      if (reached === undefined) return undefined;
+      values.push(read(reached));
+    }
+    return values;
+  };
+  const isMissing = (row: Row): boolean => cell(row) === undefined;
+  const values = isMultiple ? { values: reach } : {};
+  return column(sources, get, { nodes: [node], reach, isMissing, anchor, ...values, ...more });
+}
+
+function eachSide(scope: Scope, place: RecordPlace, field: RuleField): Side {
+  if (!field.multiple) {
+    const read = ({ record }: RecordHolder): SqlValue => elementsOf(field, record)[0] ?? null;
+    return columnAt(place, read, { textColumns: textColumnAt(place, field) });
+  }
+  const elements = elementPlace(scope, place, field);
+  return elementSide(elements, textColumnAt(place, field));
+}
+
+/** An element, by itself; whatever list it stands in has it. */
+function elementSide(elements: RecordPlace, columns: readonly TextColumn[]): Side {
+  const { node } = elements;
+  const own = node === undefined ? [] : [{ node, field: "" }];
+  return sideAt(elements, (cell) => (typeof cell === "string" ? cell : null), {
+    textColumns: [...own, ...columns],
   });
-  if (!field.multiple) return column([source], (row) => values(row)[0] ?? null);
-  return column([source], scope.element(`${prefix}${field.name}:each`, values), { values });
+}
+
+/** Where the elements of a list stand, one at a time. */
+export function elementPlace(scope: Scope, place: RecordPlace, field: RuleField): RecordPlace {
+  const elementsIn = (cell: Cell): readonly Cell[] => {
+    if (!isRecord(cell)) return [cell === undefined ? undefined : null];
+    const elements = elementsOf(field, cell);
+    return elements.length === 0 ? [null] : elements;
+  };
+  return scope.join(place, `${ownPath(scope, place)}${field.name}:each`, {
+    kind: "element",
+    isMultiple: field.multiple,
+    cellsOf: (_, parent) => elementsIn(parent),
+    finds: (name) => name === "",
+    lookUp: (_, parent, { text }) => {
+      const elements = elementsIn(parent);
+      return elements.includes(undefined) ? elements : elements.includes(text) ? [text] : [];
+    },
+  });
+}
+
+/** What stands before the name of a field, within the scope. */
+export function ownPath({ origin: { name } }: Scope, { path }: RecordPlace): string {
+  return path.startsWith(name) ? path.slice(name.length) : path;
 }
 
 /**
@@ -77,22 +113,18 @@ function eachSide(scope: Scope, { source, prefix, reading }: FieldRow, field: Ru
  * @throws {RuleError} `syntax`
  */
 export function jsonSide(
-  { source, reading }: FieldRow,
+  place: RecordPlace,
   field: RuleField,
   { rest, start }: { readonly rest: readonly string[]; readonly start: number },
 ): Side {
   checkJsonPath(rest, start);
   // PocketBase drops what it cannot put into a JSON path
   const path = rest.map((segment) => segment.replaceAll(":", ""));
-  return column(
-    [source],
-    reading(({ record }) => valueAtPath(field, record, path)),
-    { isJson: true },
-  );
+  return columnAt(place, ({ record }) => valueAtPath(field, record, path), { isJson: true });
 }
 
 /** @throws {RuleError} `syntax` */
-export function checkJsonPath(rest: readonly string[], start: number): void {
+function checkJsonPath(rest: readonly string[], start: number): void {
   if (rest.some((segment) => segment.replaceAll(":", "") === "")) {
     throw new RuleError("syntax", "expected a JSON path without empty segments", start);
   }

@@ -51,7 +51,7 @@ export function storedValue({ name, type, multiple }: RuleField): (holder: Recor
 }
 
 /** The elements of a select, file or relation; a single one has exactly one, maybe empty. */
-export function elementsOf(field: RuleField, record: Json): readonly SqlValue[] {
+export function elementsOf(field: RuleField, record: Json): readonly string[] {
   const value = ownValue(record, field.name);
   return field.multiple ? listOf(value) : [textOf(value)];
 }

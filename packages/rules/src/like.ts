@@ -1,7 +1,7 @@
 import { EvaluationError } from "./evaluation-error.ts";
 import { matches, parsePattern } from "./like-match.ts";
 import { lowerAscii } from "./sql-value.ts";
-import { work, workOnText } from "./work.ts";
+import { work } from "./work.ts";
 
 /** Longest pattern in UTF-8 bytes; SQLite refuses a longer one. */
 const maxPatternBytes = 50_000;
@@ -62,7 +62,7 @@ let lastPattern = { pattern: "", parts: parsePattern("") };
 /** The texts of many records, or of many values, are matched with one pattern. */
 function parsed(pattern: string): ReturnType<typeof parsePattern> {
   if (pattern !== lastPattern.pattern) {
-    workOnText(pattern.length, 5_000);
+    work(pattern.length * 5);
     lastPattern = { pattern, parts: parsePattern(lowerAscii(pattern)) };
   }
   return lastPattern.parts;

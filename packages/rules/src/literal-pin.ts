@@ -45,7 +45,7 @@ function comparisonPin({ syntax, left, right }: ComparisonTerm): readonly Litera
   const value = columnLiteral(column, literal);
   if (value === undefined || operand.kind !== "identifier" || !isOfRecord(column)) return undefined;
   const { get, values } = column;
-  return [{ name: operand.name, valuesOf: values ?? ((subject) => [get(subject)]), value }];
+  return [{ name: operand.name, valuesOf: (subject) => values?.(subject) ?? [get(subject)], value }];
 }
 
 function isOfRecord({ sources }: Side): boolean {

@@ -1,8 +1,12 @@
-import { checkJsonPath, fieldSide, type FieldRow, jsonSide, recordRow } from "./field-side.ts";
+import { elementPlace, fieldSide, jsonSide, ownPath } from "./field-side.ts";
+import { storedValue } from "./field-value.ts";
+import { followed, orNull, type RecordPlace, refersTo, relatedRecord } from "./join-node.ts";
+import { type Cell, isRecord, type Row } from "./row.ts";
 import { RuleError } from "./rule-error.ts";
 import { findField, type RuleCollection, type RuleField } from "./schema.ts";
 import type { Scope } from "./scope.ts";
-import { column, type Side } from "./side.ts";
+import type { Side } from "./side.ts";
+import { work } from "./work.ts";
 
 /** Most relations in one identifier. */
 const maxHops = 6;
@@ -13,6 +17,14 @@ const modifiers: ReadonlySet<string> = new Set(["isset", "each", "length", "lowe
 export interface NamePlace {
   readonly name: string;
   readonly start: number;
+}
+
+/** Where a path stands: the records there, and their collection. */
+interface Stop {
+  readonly place: RecordPlace;
+  readonly collection: RuleCollection;
+  /** Whether hidden fields and guarded records are none of its business. */
+  readonly isTrusted: boolean;
 }
 
 /**
@@ -27,69 +39,189 @@ export function resolveRecordPath(scope: Scope, place: NamePlace): Side | undefi
   const [name] = segments.length === 1 ? splitModifier(first, place) : [first];
   const field = findField(scope.collection, name);
   if (field === undefined && !first.includes("_via_")) return undefined;
-  if (field !== undefined && scope.isFilter && isSecret(field)) throw hidden(field, place);
-  const side = field === undefined ? undefined : resolveOwnPath(scope, recordRow, { field, segments, place });
-  if (field !== undefined && side !== undefined) {
-    scope.need("record", place);
-    return guarded(scope, field, side);
-  }
-  if (field !== undefined && field.type !== "relation") throw unknown(place);
-  checkPath(scope, scope.collection, place, segments);
-  return column(["record"], () => null);
+  const stop = { place: scope.root, collection: scope.collection, isTrusted: !scope.isFilter };
+  const side = resolvePath(scope, stop, { place, segments });
+  if (scope.root.node === undefined) scope.need("record", place);
+  return side;
 }
 
 /**
- * Resolves a path that stays inside a row.
+ * Resolves a path from a record, over others where it goes on to them.
+ * @throws {RuleError} `unknown`, `forbidden`, `limit`, `syntax`
+ */
+export function resolvePath(
+  scope: Scope,
+  from: Stop,
+  { place, segments }: { readonly place: NamePlace; readonly segments: readonly string[] },
+): Side {
+  let stop = from;
+  for (const [index, segment] of segments.entries()) {
+    const rest = segments.slice(index + 1);
+    const own = resolveOwnPath(scope, stop, { segment, rest, place });
+    if (own !== undefined) return own;
+    if (index >= maxHops) throw new RuleError("limit", `expected at most ${maxHops} relations`, place.start);
+    stop = hop(scope, stop, { segment, isLast: rest.length === 0, place });
+  }
+  throw unknown(place);
+}
+
+interface Segment {
+  readonly segment: string;
+  readonly rest: readonly string[];
+  readonly place: NamePlace;
+}
+
+/** A path that ends in the record at which it stands; nothing where it goes on. */
+function resolveOwnPath(scope: Scope, stop: Stop, { segment, rest, place }: Segment): Side | undefined {
+  const [name] = rest.length === 0 ? splitModifier(segment, place) : [segment];
+  const field = findField(stop.collection, name);
+  if (field === undefined) return undefined;
+  if (!stop.isTrusted && isSecret(field)) throw hidden(field, place);
+  const side = resolveField(scope, stop.place, { field, segments: [segment, ...rest], place });
+  return side === undefined ? undefined : guarded(stop, field, side);
+}
+
+/**
+ * Resolves a field and what follows it inside the row.
  * @returns nothing where it goes on to other records
  * @throws {RuleError} `unknown`, `syntax`
  */
-export function resolveOwnPath(
+export function resolveField(
   scope: Scope,
-  row: FieldRow,
+  at: RecordPlace,
   { field, segments, place }: { field: RuleField; segments: readonly string[]; place: NamePlace },
 ): Side | undefined {
   const [, ...rest] = segments;
-  if (rest.length > 0 && isJson(field)) return jsonSide(row, field, { rest, start: place.start });
+  if (rest.length > 0 && isJson(field)) return jsonSide(at, field, { rest, start: place.start });
   if (rest.length > 0 && !isSingleId(field, rest)) return undefined;
   const [, modifier] = splitModifier(segments.at(-1) ?? "", place);
-  return fieldSide(scope, row, field, modifier);
+  return fieldSide(scope, at, field, modifier);
 }
 
-/**
- * Checks a path whose data the engine does not have, and notes what it takes.
- * @throws {RuleError} `unknown`, `forbidden`, `limit`
- */
-export function checkPath(
+/** Goes on to other records: those of a relation, or those that refer back. */
+function hop(
   scope: Scope,
-  start: RuleCollection,
-  place: NamePlace,
-  segments: readonly string[],
-): void {
-  let collection = start;
-  let hops = 0;
-  for (const [index, segment] of segments.entries()) {
-    const rest = segments.slice(index + 1);
-    const [name] = rest.length === 0 ? splitModifier(segment, place) : [segment];
-    const field = findField(collection, name);
-    if (field !== undefined && scope.isFilter && isSecret(field)) throw hidden(field, place);
-    if (field !== undefined && (rest.length === 0 || isSingleId(field, rest))) return;
-    if (field !== undefined && isJson(field)) return checkJsonPath(rest, place.start);
-    hops += 1;
-    if (hops > maxHops) throw new RuleError("limit", `expected at most ${maxHops} relations`, place.start);
-    collection =
-      field === undefined
-        ? backTarget(scope, collection, { segment, place, isLast: rest.length === 0 })
-        : target(scope, field, place);
-    scope.need(field === undefined ? "back" : "related", place);
-    checkJoin(scope, collection, place);
-  }
+  stop: Stop,
+  {
+    segment,
+    isLast,
+    place,
+  }: { readonly segment: string; readonly isLast: boolean; readonly place: NamePlace },
+): Stop {
+  const field = findField(stop.collection, segment);
+  const next =
+    field === undefined
+      ? hopBack(scope, stop, { segment, isLast, place })
+      : hopAlong(scope, stop, { field, place });
+  checkJoin(scope, next, place);
+  return next;
 }
 
-/** A filter joins only what has a list rule; another rule than the empty one is a condition of its own. */
-export function checkJoin(scope: Scope, { name, listRule }: RuleCollection, place: NamePlace): void {
-  if (!scope.isFilter) return;
-  if (listRule === null) throw new RuleError("forbidden", `${name} is for superusers only`, place.start);
-  if (listRule !== "") scope.need("related-listrule", place);
+function hopAlong(
+  scope: Scope,
+  { place: from, isTrusted }: Stop,
+  { field, place }: { readonly field: RuleField; readonly place: NamePlace },
+): Stop {
+  const collection = field.type === "relation" ? scope.schema.find(field.target ?? "") : undefined;
+  if (collection === undefined) throw unknown(place);
+  scope.need("related", place);
+  const { id } = collection;
+  const read = storedValue(field);
+  const idIn = (cell: Cell): Cell => {
+    if (!isRecord(cell)) return cell === undefined ? undefined : null;
+    const value = read({ record: cell });
+    return typeof value === "string" ? value : null;
+  };
+  const start = field.multiple ? elementPlace(scope, from, field) : from;
+  const joined = scope.join(start, `${ownPath(scope, from)}${field.name}`, {
+    kind: "one",
+    isMultiple: false,
+    cellsOf: (row, parent) => relatedRecord(row, id, field.multiple ? parent : idIn(parent)),
+  });
+  return { place: joined, collection, isTrusted };
+}
+
+function hopBack(
+  scope: Scope,
+  { place: from, collection: to, isTrusted }: Stop,
+  {
+    segment,
+    isLast,
+    place,
+  }: { readonly segment: string; readonly isLast: boolean; readonly place: NamePlace },
+): Stop {
+  const { collection, field } = backRelation(scope, to, { segment, isLast, place });
+  if (!isTrusted && isSecret(field)) throw hidden(field, place);
+  scope.need("back", place);
+  const { id } = collection;
+  const { name } = field;
+  const isUnique = !field.multiple && collection.unique?.includes(name.toLowerCase()) === true;
+  const joined = scope.join(from, `${ownPath(scope, from)}${collection.name}_via_${name}`, {
+    kind: "back",
+    isMultiple: !isUnique,
+    cellsOf: (row, parent) =>
+      isRecord(parent)
+        ? followed(row, id, (records) => orNull(records.by(id, name, idOf(parent))))
+        : [parent === undefined ? undefined : null],
+    finds: (column) => column === "id",
+    lookUp: (row, parent, { text }) => {
+      if (!isRecord(parent)) return parent === undefined ? [undefined] : [];
+      return followed(row, id, (records) => {
+        const found = records.get(id, text);
+        return refersTo(found, name, idOf(parent)) ? [found] : [];
+      });
+    },
+  });
+  return { place: joined, collection, isTrusted };
+}
+
+/** What stands behind `@collection.name`: each of its records. */
+export function collectionStop(
+  scope: Scope,
+  {
+    collection,
+    alias,
+    place,
+  }: { readonly collection: RuleCollection; readonly alias: string; readonly place: NamePlace },
+): Stop {
+  const { id } = collection;
+  const joined = scope.join(anywhere, `@collection.${alias}`, {
+    kind: "all",
+    isMultiple: true,
+    cellsOf: (row) => followed(row, id, (records) => orNull(records.all(id))),
+    finds: () => true,
+    lookUp: (row, _, { field, text }) =>
+      followed(row, id, (records) => {
+        work(2);
+        if (field !== "id") return records.by(id, field, text);
+        const found = records.get(id, text);
+        return found === undefined ? [] : [found];
+      }),
+  });
+  const stop = { place: joined, collection, isTrusted: !scope.isFilter };
+  checkJoin(scope, stop, place);
+  return stop;
+}
+
+const anywhere: RecordPlace = {
+  sources: ["related"],
+  path: "",
+  node: undefined,
+  isMultiple: false,
+  cell: () => null,
+  reach: () => [null],
+};
+
+/** Notes the records that are joined. A filter joins only what has a list rule, and what passes it. */
+function checkJoin(scope: Scope, { place, collection, isTrusted }: Stop, { start }: NamePlace): void {
+  scope.follow(collection);
+  if (isTrusted) return;
+  const { name, listRule } = collection;
+  if (listRule === null) throw new RuleError("forbidden", `${name} is for superusers only`, start);
+  if (listRule === "") return;
+  scope.need("related-listrule", { start });
+  if (scope.guardedJoins.some((known) => known.place.node === place.node)) return;
+  scope.guardedJoins.push({ collection, listRule, place, start });
 }
 
 /** Splits the last segment into its name and its modifier. */
@@ -128,28 +260,33 @@ function isSingleId({ type, multiple }: RuleField, rest: readonly string[]): boo
 }
 
 /** E-mail that is not shown to everybody is not there for filters. */
-function guarded(scope: Scope, { name }: RuleField, side: Side): Side {
-  const isGuarded = scope.isFilter && scope.collection.type === "auth" && name === "email";
-  return isGuarded ? { ...side, guard: ({ record }) => record["emailVisibility"] === true } : side;
+function guarded({ place, collection, isTrusted }: Stop, { name }: RuleField, side: Side): Side {
+  if (isTrusted || collection.type !== "auth" || name !== "email") return side;
+  const guard = (row: Row): boolean => {
+    const cell = place.cell(row);
+    return isRecord(cell) && cell["emailVisibility"] === true;
+  };
+  return { ...side, guard };
 }
 
-function target(scope: Scope, field: RuleField, place: NamePlace): RuleCollection {
-  const collection = field.type === "relation" ? scope.schema.find(field.target ?? "") : undefined;
-  if (collection === undefined) throw unknown(place);
-  return collection;
+function idOf(record: { readonly id?: unknown }): string {
+  return typeof record.id === "string" ? record.id : "";
 }
 
-function backTarget(
-  scope: Scope,
+function backRelation(
+  { schema }: Scope,
   to: RuleCollection,
-  { segment, place, isLast }: { segment: string; place: NamePlace; isLast: boolean },
-): RuleCollection {
+  {
+    segment,
+    isLast,
+    place,
+  }: { readonly segment: string; readonly isLast: boolean; readonly place: NamePlace },
+): { readonly collection: RuleCollection; readonly field: RuleField } {
   const at = segment.lastIndexOf("_via_");
   const [name, fieldName] = at < 0 ? ["", ""] : [segment.slice(0, at), segment.slice(at + "_via_".length)];
-  const collection = name === "" || isLast ? undefined : scope.schema.find(name);
+  const collection = name === "" || isLast ? undefined : schema.find(name);
   const field = collection?.fields.find((candidate) => candidate.name === fieldName);
   if (collection === undefined || field?.type !== "relation") throw unknown(place);
-  if (scope.schema.find(field.target ?? "")?.id !== to.id) throw unknown(place);
-  if (scope.isFilter && isSecret(field)) throw hidden(field, place);
-  return collection;
+  if (schema.find(field.target ?? "")?.id !== to.id) throw unknown(place);
+  return { collection, field };
 }

@@ -1,9 +1,9 @@
-import { authRow } from "./field-side.ts";
 import { isList } from "./field-value.ts";
-import { checkJoin, checkPath, type NamePlace, resolveOwnPath, splitModifier } from "./record-path.ts";
+import { authPlace, isAuthFollowed } from "./join-node.ts";
+import { collectionStop, type NamePlace, resolveField, resolvePath, splitModifier } from "./record-path.ts";
 import { RuleError } from "./rule-error.ts";
 import type { Row } from "./row.ts";
-import { findField, type RuleField } from "./schema.ts";
+import { findField, type RuleCollection, type RuleField } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import { absentValue, column, constant, requestValue, type Side } from "./side.ts";
 import { lowerAscii, plainDecimal, type SqlValue, toNumeric } from "./sql-value.ts";
@@ -29,7 +29,7 @@ export function resolveSpecial(scope: Scope, place: NamePlace): Side {
   scope.need("request", place);
   if (rest.length === 0) return fixed(scope, area, place);
   // two modifiers are none, and part of the name
-  scope.reads.add(place.name.replace(/(?<=^[^:]*):\w*$/, ""));
+  scope.read(place.name.replace(/(?<=^[^:]*):\w*$/, ""));
   switch (area) {
     case "query":
     case "headers":
@@ -57,13 +57,13 @@ function text(value: string): Side {
   return constant(value, { parameter: () => value });
 }
 
-function collectionSide(scope: Scope, place: NamePlace, area: string, rest: readonly string[]): Side {
-  const collection = scope.schema.find(area.replace(/:\w+$/, ""));
+function collectionSide(scope: Scope, place: NamePlace, area: string, segments: readonly string[]): Side {
+  const [name = "", alias] = area.split(/:(?=\w+$)/);
+  const collection = scope.schema.find(name);
   if (collection === undefined) throw new RuleError("unknown", `no collection ${area}`, place.start);
   scope.need("collection", place);
-  checkJoin(scope, collection, place);
-  checkPath(scope, collection, place, rest);
-  return column([], () => null);
+  const stop = collectionStop(scope, { collection, alias: alias ?? collection.name, place });
+  return resolvePath(scope, stop, { place, segments });
 }
 
 function optionSide(
@@ -114,8 +114,11 @@ function authSide(scope: Scope, place: NamePlace, rest: readonly string[]): Side
   if (rest.length > 1 || !authFields.has(name)) {
     scope.need("auth-record", place);
     // which field a claim is read as
-    scope.reads.add("@request.auth.collectionId");
-    return scope.authCollection === undefined ? absentValue("auth") : claimSide(scope, place, rest);
+    scope.read("@request.auth.collectionId");
+    const { authCollection } = scope;
+    return authCollection === undefined
+      ? absentValue("auth")
+      : claimSide(scope, authCollection, { place, rest });
   }
   const raw = ({ request: { auth } }: Row): unknown => auth?.[name];
   const get = ({ request: { auth } }: Row): SqlValue => {
@@ -137,18 +140,42 @@ function isClaimMissing(name: string): Side["isMissing"] {
   return ({ request: { auth } }) => auth !== undefined && !Object.hasOwn(auth, name);
 }
 
-/** A claim of the token: a column of the auth record where its collection has a field of that name. */
-function claimSide(scope: Scope, place: NamePlace, rest: readonly string[]): Side {
+/**
+ * A field of the auth record: a column where its collection declares it, of its row where the collection is followed, else
+ * of what the token says.
+ */
+function claimSide(
+  scope: Scope,
+  authCollection: RuleCollection,
+  { place, rest }: { readonly place: NamePlace; readonly rest: readonly string[] },
+): Side {
   const [first = ""] = rest;
   const [name, modifier] = rest.length === 1 ? splitModifier(first, place) : [first, undefined];
   // with a modifier it is a column that is looked for, and these are none
   if (name === "collectionId" || name === "collectionName") return absentValue("auth");
-  const declared = scope.authCollection && findField(scope.authCollection, name);
+  const declared = findField(authCollection, name);
+  const isBack = declared === undefined && rest.length > 1 && first.includes("_via_");
+  if (declared === undefined && !isBack && scope.isAuthFollowed) return absentValue("auth");
   const field = declared ?? undeclaredClaim(name, modifier);
-  const side = resolveOwnPath(scope, authRow, { field, segments: rest, place });
-  if (side !== undefined) return { ...side, isMissing: isClaimMissing(name) };
-  scope.need(first.includes("_via_") ? "back" : "related", place);
-  return absentValue("auth");
+  const side = isBack ? undefined : resolveField(scope, authPlace, { field, segments: rest, place });
+  if (side === undefined) return authJoinSide(scope, authCollection, { place, rest });
+  const isMissing = isClaimMissing(name);
+  return { ...side, isMissing: (row) => !isAuthFollowed(row) && isMissing?.(row) === true };
+}
+
+/** What is found in other records from the auth record; where it leads nowhere, it is NULL. */
+function authJoinSide(
+  scope: Scope,
+  collection: RuleCollection,
+  { place, rest }: { readonly place: NamePlace; readonly rest: readonly string[] },
+): Side {
+  const stop = { place: authPlace, collection, isTrusted: true };
+  try {
+    return resolvePath(scope, stop, { place, segments: rest });
+  } catch (error) {
+    if (error instanceof RuleError && error.code === "unknown") return absentValue("auth");
+    throw error;
+  }
 }
 
 /** A claim that no field declares is what its JSON says; one that is taken apart is a list of texts. */

@@ -1,5 +1,5 @@
-import type { Records } from "./records.ts";
-import type { SqlValue } from "./sql-value.ts";
+import type { RecordRow, Records } from "./records.ts";
+import type { Verdict } from "./sql-value.ts";
 
 /** What a rule is asked about. */
 export interface Subject {
@@ -21,11 +21,28 @@ export interface RequestValues {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A subject, and the element that each multiple operand has in the row that is being looked at, if there are any. */
+/**
+ * What stands at a node of a joined row: a record, or an element of a list. Null is SQL's row of NULLs; nothing is what is
+ * not at hand.
+ */
+export type Cell = RecordRow | string | null | undefined;
+
+/** A subject, and what stands at each node of the joined row that is being looked at, if there are any. */
 export interface Row extends Subject {
-  readonly elements?: readonly SqlValue[];
+  readonly cells?: readonly Cell[];
   /** What was found once for all rows of an evaluation. */
-  found?: Map<(row: Row) => boolean, boolean> | undefined;
+  found?: Map<object, Found> | undefined;
+}
+
+interface Found {
+  /** What it was found from. */
+  readonly anchor: Cell;
+  readonly verdict: Verdict;
+}
+
+/** Whether a record stands there. */
+export function isRecord(cell: Cell): cell is RecordRow {
+  return typeof cell === "object" && cell !== null;
 }
 
 /** Nothing asked about by nobody: a guest, an empty record. */

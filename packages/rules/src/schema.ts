@@ -18,11 +18,15 @@ export interface RuleCollection {
   readonly fields: readonly RuleField[];
   /** Guards what a filter joins. */
   readonly listRule: string | null;
+  /** The fields that have a unique index of their own, in lower case. */
+  readonly unique?: readonly string[] | undefined;
 }
 
 /** The collections of a deployment; names in any case, ids exact. */
 export interface RuleSchema {
   readonly find: (nameOrId: string) => RuleCollection | undefined;
+  /** All of them; where absent, a rule knows what it follows for an auth collection once one of its records asks. */
+  readonly all?: (() => Iterable<RuleCollection>) | undefined;
 }
 
 const implied = (name: string, type: string, hidden = false): RuleField => ({

@@ -1,6 +1,13 @@
+import {
+  type JoinNode,
+  nodeFrom,
+  type NodeDraft,
+  placeAt,
+  recordPlace,
+  type RecordPlace,
+} from "./join-node.ts";
+import type { TermOrigin } from "./term.ts";
 import type { RuleCollection, RuleSchema } from "./schema.ts";
-import type { Row, Subject } from "./row.ts";
-import type { SqlValue } from "./sql-value.ts";
 
 /** The data that a verdict takes beyond the rule's text. */
 export type Need =
@@ -23,10 +30,31 @@ export interface RulePlace {
   readonly context?: "realtime" | "expand";
 }
 
-/** A multiple operand of a rule: equal paths share one element of it. */
-interface EachNode {
-  readonly path: string;
-  readonly values: (subject: Subject) => readonly SqlValue[];
+/** The collection of whoever asks, if anybody does, and whether its rows are at hand. */
+export interface AuthPlace {
+  readonly collection?: RuleCollection | undefined;
+  readonly isFollowed?: boolean;
+}
+
+/** Where something stands in a text. */
+interface TextPlace {
+  readonly start: number;
+}
+
+/** Records that a filter joins under a list rule. */
+export interface GuardedJoin {
+  readonly collection: RuleCollection;
+  readonly listRule: string;
+  readonly place: RecordPlace;
+  readonly start: number;
+}
+
+/** What a rule and the list rules within it have in common. */
+interface Common {
+  readonly needs: Map<Need, number>;
+  readonly reads: Set<string>;
+  readonly follows: Set<string>;
+  readonly nodes: JoinNode[];
 }
 
 /** What one rule is compiled in: its collection, and what was found in it so far. */
@@ -39,32 +67,76 @@ export class Scope {
   readonly context: "realtime" | "expand";
   /** The collection of whoever asks; nothing for guests. */
   readonly authCollection: RuleCollection | undefined;
-  /** What the verdict takes, and where the text first asks for it. */
-  readonly needs = new Map<Need, number>();
-  /** The request values that the verdict depends on, such as `@request.auth.id`. */
-  readonly reads = new Set<string>();
-  readonly nodes: EachNode[] = [];
+  /** Whether the rows of that collection are at hand. */
+  readonly isAuthFollowed: boolean;
+  /** Where the rule's own fields are read. */
+  readonly root: RecordPlace;
+  /** The rule that is compiled; its name tells apart what equal paths mean in a list rule. */
+  readonly origin: TermOrigin;
+  readonly guardedJoins: GuardedJoin[] = [];
+  readonly #common: Common;
 
   constructor(
     { schema, collection, kind, context = "realtime" }: RulePlace,
-    authCollection?: RuleCollection,
+    { collection: authCollection, isFollowed = false }: AuthPlace = {},
+    within?: { readonly scope: Scope; readonly root: RecordPlace; readonly origin: TermOrigin },
   ) {
     this.schema = schema;
     this.collection = collection;
     this.isFilter = kind === "filter";
     this.context = context;
     this.authCollection = authCollection;
+    this.isAuthFollowed = isFollowed;
+    this.root = within?.root ?? recordPlace;
+    this.origin = within?.origin ?? { name: "" };
+    this.#common =
+      within === undefined
+        ? { needs: new Map(), reads: new Set(), follows: new Set(), nodes: [] }
+        : within.scope.#common;
+  }
+
+  /** What the verdict takes, and where the text first asks for it. */
+  get needs(): ReadonlyMap<Need, number> {
+    return this.#common.needs;
+  }
+
+  /** The request values that the verdict depends on, such as `@request.auth.id`. */
+  get reads(): ReadonlySet<string> {
+    return this.#common.reads;
+  }
+
+  /** The collections whose records it joins, by id. */
+  get follows(): ReadonlySet<string> {
+    return this.#common.follows;
+  }
+
+  /** All nodes, parents before what goes out from them. */
+  get nodes(): readonly JoinNode[] {
+    return this.#common.nodes;
   }
 
   /** Notes what a name takes. */
-  need(need: Need, { start }: { readonly start: number }): void {
-    if (!this.needs.has(need)) this.needs.set(need, start);
+  need(need: Need, { start }: TextPlace): void {
+    if (!this.needs.has(need)) this.#common.needs.set(need, start);
   }
 
-  /** The element that a path has in a row. */
-  element(path: string, values: EachNode["values"]): (row: Row) => SqlValue {
-    const known = this.nodes.findIndex((node) => node.path === path);
-    const index = known < 0 ? this.nodes.push({ path, values }) - 1 : known;
-    return (row) => row.elements?.[index] ?? null;
+  /** Notes a request value that the verdict depends on. */
+  read(name: string): void {
+    this.#common.reads.add(name);
+  }
+
+  /** Notes a collection whose records are joined. */
+  follow({ id }: RuleCollection): void {
+    this.#common.follows.add(id);
+  }
+
+  /** The place at the node that a path leads to from another place. */
+  join(from: RecordPlace, path: string, draft: NodeDraft): RecordPlace {
+    const { nodes } = this.#common;
+    const name = this.origin.name + path;
+    const known = nodes.find((node) => node.path === name);
+    const node = known ?? nodeFrom(from, name, nodes.length, draft);
+    if (known === undefined) nodes.push(node);
+    return placeAt(node, from, draft.isMultiple);
   }
 }

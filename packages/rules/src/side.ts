@@ -1,8 +1,19 @@
-import type { Row } from "./row.ts";
+import type { JoinNode } from "./join-node.ts";
+import type { Cell, Row } from "./row.ts";
 import type { Affinity, SqlValue } from "./sql-value.ts";
 
-/** What a value may differ by: the record, who asks, the options of the subscription, the clock. */
-export type Source = "record" | "auth" | "options" | "clock";
+/**
+ * What a value may differ by: the record, who asks, the options of the subscription, the clock; other records, or those
+ * that are found from who asks.
+ */
+export type Source = "record" | "auth" | "options" | "clock" | "related" | "auth-related";
+
+/** A column whose value is a text, or an element of a list, at a node. */
+export interface TextColumn {
+  readonly node: JoinNode;
+  /** The empty text for the element itself. */
+  readonly field: string;
+}
 
 /** One side of a comparison, compiled. */
 export interface Side {
@@ -23,8 +34,16 @@ export interface Side {
   readonly parameter?: ((row: Row) => string | null) | undefined;
   /** The pattern that the side is on the right of `~`, where it makes one of its own. */
   readonly pattern?: ((row: Row) => SqlValue) | undefined;
-  /** All values of a multiple operand, whatever the row; never empty. */
-  readonly values?: ((row: Row) => readonly SqlValue[]) | undefined;
+  /** All values of a multiple operand, whatever the row; never empty, and nothing where one is not at hand. */
+  readonly values?: ((row: Row) => readonly SqlValue[] | undefined) | undefined;
+  /** Where its value stands; nothing for what is told from the subject alone. */
+  readonly nodes?: readonly JoinNode[] | undefined;
+  /** All values that it may have at its nodes, of a single operand too. */
+  readonly reach?: ((row: Row) => readonly SqlValue[] | undefined) | undefined;
+  /** The columns that hold its value, where that is a text: rows are looked up by it. */
+  readonly textColumns?: readonly TextColumn[] | undefined;
+  /** The row from which its values are enumerated, where that is not the subject's. */
+  readonly anchor?: ((row: Row) => Cell) | undefined;
   /** Holds in addition wherever this side is compared. */
   readonly guard?: ((row: Row) => boolean) | undefined;
   /** Whether the value is not at hand; absent where it always is. */

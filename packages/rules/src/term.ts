@@ -1,5 +1,6 @@
 import { EvaluationError } from "./evaluation-error.ts";
 import { compileComparison, type Condition } from "./comparison.ts";
+import type { JoinNode } from "./join-node.ts";
 import { emptyRow, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { Verdict } from "./sql-value.ts";
@@ -18,8 +19,18 @@ interface Compiled {
 export interface ComparisonTerm extends Compiled {
   readonly kind: "comparison";
   readonly syntax: Comparison;
+  /** The rule in whose text it stands. */
+  readonly origin: TermOrigin;
   readonly left: Side;
   readonly right: Side;
+}
+
+/** Where a term stands: in the rule itself, or in the list rule of what a filter joins. */
+export interface TermOrigin {
+  /** Empty for the rule itself. */
+  readonly name: string;
+  /** The list rule's text, and where the filter joins what it guards. */
+  readonly listRule?: { readonly text: string; readonly start: number };
 }
 
 /** Terms joined by `&&` or `||`. */
@@ -29,9 +40,13 @@ interface JunctionTerm extends Compiled {
 }
 
 /** Compiles a comparison of two sides. */
-export function comparisonTerm(syntax: Comparison, left: Side, right: Side): Term {
+export function comparisonTerm(
+  syntax: Comparison,
+  { left, right }: { readonly left: Side; readonly right: Side },
+  origin: TermOrigin,
+): Term {
   const condition = compileComparison(syntax, left, right);
-  const term = { kind: "comparison", syntax, left, right, condition } as const;
+  const term = { kind: "comparison", syntax, origin, left, right, condition } as const;
   const isFixed = left.sources.length === 0 && right.sources.length === 0;
   return isFixed ? withConstant(term) : term;
 }
@@ -83,4 +98,9 @@ export function verdictOf({ condition }: Term, row: Row): Verdict | "failed" {
 /** The comparisons of a term, from the left. */
 export function comparisonsOf(term: Term): readonly ComparisonTerm[] {
   return term.kind === "comparison" ? [term] : term.terms.flatMap(comparisonsOf);
+}
+
+/** The nodes at which a term's values stand, without those that they go out from. */
+export function nodesOf(term: Term): readonly JoinNode[] {
+  return comparisonsOf(term).flatMap(({ left, right }) => [left, right].flatMap(({ nodes }) => nodes ?? []));
 }

@@ -6,11 +6,16 @@ import { EvaluationError } from "./evaluation-error.ts";
  */
 const maxWork = 2_000_000;
 
+/** Most joined rows that one evaluation looks at, at any of their nodes. */
+const maxRows = 10_000;
+
 let left = maxWork;
+let rowsLeft = maxRows;
 
 /** Begins the account of one evaluation, which runs to its end before another one begins. */
 export function beginWork(): void {
   left = maxWork;
+  rowsLeft = maxRows;
 }
 
 /**
@@ -20,6 +25,16 @@ export function beginWork(): void {
 export function work(units: number): void {
   left -= units;
   if (left < 0) throw new EvaluationError("expected a rule that is quick on this record");
+}
+
+/**
+ * Notes that one more joined row is looked at, at the price of so many units.
+ * @throws {EvaluationError}
+ */
+export function workOnRow(units: number): void {
+  rowsLeft -= 1;
+  if (rowsLeft < 0) throw new EvaluationError(`expected at most ${maxRows} rows`);
+  work(units);
 }
 
 /** Texts that are shorter are no work worth a note. */

@@ -34,11 +34,15 @@ export class RecordKeeper {
     return this.#command(async () => (await this.#redis.hget(this.#keys.collections, name)) ?? undefined);
   }
 
-  /** The ids under which the rows of a collection are kept, besides its name. */
-  readIds(name: string): Promise<readonly string[]> {
+  /** The collections whose rows are kept, seeded or not. */
+  readFollowed(): Promise<readonly FollowedCollection[]> {
     return this.#command(async () => {
-      const followed = await this.#redis.hgetall(this.#keys.followed);
-      return Object.keys(followed).filter((key) => key !== name && followed[key] === name);
+      const entries = Object.entries(await this.#redis.hgetall(this.#keys.followed));
+      const names = [...new Set(entries.map(([, name]) => name))];
+      return names.map((name) => ({
+        name,
+        id: entries.find(([key, of]) => of === name && key !== name)?.[0] ?? name,
+      }));
     });
   }
 

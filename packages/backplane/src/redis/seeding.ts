@@ -20,8 +20,8 @@ const endScript = new Script<readonly [outcome: "seeded" | "behind" | "trimmed" 
  */
 const lastEntries = { least: 500, most: 16_000 };
 
-/** How long a seeding is kept that does not go on: its process may be dead. */
-const lifeMs = 600_000;
+/** How long a seeding is kept that does not go on: its process may be dead, or its first row long in coming. */
+const lifeMs = 3_600_000;
 
 /** What is seeded. */
 export interface SeedingRequest {
@@ -47,9 +47,8 @@ export async function seedRows(
   const token = randomBytes(12).toString("base64url");
   const hash = keys.seeding(collection.name, token);
   try {
-    const { name, id } = collection;
-    await redis.hset(keys.followed, id, name, name, name);
-    await redis.hset(hash, "@seeding", token);
+    await follow(redis, keys.followed, collection);
+    await redis.multi().hset(hash, "@seeding", token).pexpire(hash, lifeMs).exec();
     const begin = await endOfLog(redis, keys.log);
     const seeding = new Seeding(redis, { keys, collection, begin, token, hash });
     for await (const batch of source.batches()) await seeding.put(batch);
@@ -59,6 +58,16 @@ export async function seedRows(
     await redis.unlink(hash).catch(() => undefined);
     throw error === source.fault ? error : unavailable(error);
   }
+}
+
+/** From now on the rows are kept: under the name, and no other id than this. */
+async function follow(redis: Redis, key: string, { name, id }: FollowedCollection): Promise<void> {
+  await redis.hset(key, id, name, name, name);
+  const followed = await redis.hgetall(key);
+  const others = Object.keys(followed).filter(
+    (other) => followed[other] === name && other !== name && other !== id,
+  );
+  if (others.length > 0) await redis.hdel(key, ...others);
 }
 
 interface SeedingContext {

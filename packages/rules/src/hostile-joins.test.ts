@@ -1,0 +1,66 @@
+import type { Decision, RecordRow, Subject } from "@sluice/rules";
+import { expect, test } from "vitest";
+import { callMs } from "../../../test/harness/cpu-time.ts";
+import { RowTable } from "../../../test/rules/row-table.ts";
+import { compile } from "../../../test/rules/try-compile.ts";
+
+/** Longest that one evaluation may take. */
+const slowMs = 50;
+
+function manyRows(make: (index: number) => RecordRow): readonly RecordRow[] {
+  return Array.from({ length: 100_000 }, (_, index) => ({ id: `r${index}`, ...make(index) }));
+}
+
+const records = new RowTable(
+  new Map([
+    [
+      "pbc_posts",
+      manyRows((index) => ({ title: `t${index}`, parent: `r${index + 1}`, cats: [`r${index}`] })),
+    ],
+    ["pbc_users", [{ id: "u1", team: "r1" }]],
+    [
+      "pbc_teams",
+      manyRows((index) => ({ name: "n", owner: "u1", size: index, members: ["u1", `u${index}`] })),
+    ],
+    [
+      "pbc_cats",
+      manyRows((index) => ({ name: `c${index}`, score: index, opts: ["a", "b", "c"], parent: "r1" })),
+    ],
+    ["pbc_comments", manyRows((index) => ({ post: "p1", posts: ["p1"], text: `x${index}`, rating: 1 }))],
+  ]),
+);
+
+const subject: Subject = {
+  record: { id: "p1", title: "c99999", cats: Array.from({ length: 9_000 }, (_, index) => `r${index}`) },
+  request: { auth: { id: "u1", collectionId: "pbc_users", collectionName: "users" }, query: {}, headers: {} },
+  records,
+  nowMs: 0,
+};
+
+test.each<[text: string, decision: Decision]>([
+  ["@collection.cats.score ?< 0", "failed"],
+  ["@collection.cats.score >= 0", true],
+  ["@collection.cats.opts:each ?= 'd' && @collection.cats.score ?> 1", false],
+  ["@collection.cats.name:lower ?= 'no'", "failed"],
+  ["@collection.cats.name ?> @collection.teams.owner && 1 = 2", false],
+  ["@collection.cats.name = @collection.teams.owner && @collection.cats.score ?> -1", "failed"],
+  ["@collection.cats.score ?< @collection.teams.size && @collection.cats:x.score ?< -1", "failed"],
+  ["@collection.cats.name != @collection.teams.name", "failed"],
+  ["@collection.cats.parent.parent.parent.name = 'x'", "failed"],
+  ["@collection.cats.name ?= title", true],
+  ["@collection.teams.owner ?= @request.auth.id && @collection.teams.name ?= 'x'", false],
+  ["@collection.teams.members:each ?= 'u77' && @collection.teams.size ?= 77", true],
+  ["@collection.teams.owner ?= @request.auth.id && @collection.teams.size ?< 0", "failed"],
+  ["comments_via_post.text ?= 'no'", "failed"],
+  ["comments_via_post.id ?= 'r77777' && comments_via_post.text ?= 'x77777'", true],
+  ["comments_via_posts.rating = 1", true],
+  ["cats.name ?= 'no'", false],
+  ["cats.name != 'no'", true],
+  ["cats.opts:each ?= 'd'", "failed"],
+  ["@request.auth.teams_via_owner.size ?< 0", "failed"],
+  ["@request.auth.team.owner.team.members.id ?= 'u9'", false],
+])("%s is quickly decided over 100,000 rows: %s", (text, decision) => {
+  const rule = compile(text);
+  expect(rule.decide(subject)).toBe(decision);
+  expect(callMs(() => rule.decide(subject), slowMs)).toBeLessThan(slowMs);
+});
