@@ -1,4 +1,4 @@
-import { CollectionSet, guest, type Identity } from "@sluice/protocol";
+import { guest, type Identity } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
 import {
   type Asking,
@@ -95,9 +95,9 @@ describe("the bytes of an expansion", () => {
     expect(heard()).toEqual([true, true, false]);
     hub.remove("c1");
     expect(heard()).toEqual([true, false]);
-    hub.setCollections(new CollectionSet(expandedCollections({ tags: { viewRule: "" } })));
+    hub.setCollections(expandedCollections({ tags: { viewRule: "" } }));
     expect(heard()).toEqual([true, true]);
-    hub.setCollections(new CollectionSet(expandedCollections({ tags: { viewRule: null } })));
+    hub.setCollections(expandedCollections({ tags: { viewRule: null } }));
     expect(heard()).toEqual([false, false]);
   });
 
