@@ -8,7 +8,7 @@ export type AuthRows = Pick<Records, "has" | "get">;
 const keptFields = new Set(["id", "collectionId", "collectionName", "email", "emailVisibility", "verified"]);
 
 /**
- * An identity as its auth record's row is now: rules read the row, and those claims of the token that it does not have.
+ * An identity as its auth record's row is now: rules read the row, and nothing of the token.
  * Where the rows of its collection are not at hand, it is what the token says.
  * @see PocketBase apis/realtime.go realtimeUpdateClientsAuth
  */
@@ -16,7 +16,7 @@ export function currentIdentity(identity: AuthRecord, rows: AuthRows): AuthRecor
   const { collectionId, id, claims } = identity;
   if (!rows.has(collectionId)) return identity;
   const row = rows.get(collectionId, id);
-  return { ...identity, claims: row === undefined ? keptOf(claims) : { ...claims, ...row } };
+  return { ...identity, claims: row ?? keptOf(claims) };
 }
 
 function keptOf(claims: JsonObject): JsonObject {
