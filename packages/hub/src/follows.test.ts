@@ -17,8 +17,17 @@ test.each<[what: string, collections: readonly object[], expected: readonly stri
     [{ ...posts, listRule: "@request.auth.role = 'x'" }, users, teams],
     ["users_id"],
   ],
+  [
+    "what a rule takes from who asks",
+    [
+      { ...posts, listRule: "@request.auth.team.name = 'x'" },
+      { ...users, fields: [{ name: "team", type: "relation", collectionId: "teams" }] },
+      teams,
+    ],
+    ["teams", "users_id"],
+  ],
   ["none for the id of who asks", [{ ...posts, listRule: "@request.auth.id = title" }, users, teams], []],
 ])("the collections that are followed are: %s", (_, collections, expected) => {
   const { hub } = openRecordingHub(collections.map((collection) => ({ ...collection })));
-  expect([...hub.follows()]).toEqual(expected);
+  expect([...hub.follows()].toSorted()).toEqual(expected);
 });
