@@ -9,6 +9,8 @@ export interface Audience {
   /** Of one of them, who is asked for all. */
   readonly identity: Identity;
   readonly clients: Set<Client>;
+  /** The same clients, by whether the same is expanded for them; nothing where that is so for all. */
+  readonly expandParts: ReadonlyMap<string, ReadonlySet<Client>> | undefined;
 }
 
 /** What decides on the subscribers of one string. */
@@ -18,7 +20,7 @@ export interface AudienceRules {
   readonly manageRule: Access | undefined;
   /** Superusers' filters may read who they are; others' may not. */
   readonly filter: Access;
-  /** Those of rows that are expanded; superusers are not asked. */
+  /** Those that guard what is expanded and do not say the same of everybody; superusers are not asked. */
   readonly expandRules: readonly Access[];
   readonly options: SubscriptionOptions;
   /** The rows of other collections: what is read of an auth record depends on whether its collection is at hand. */
@@ -53,17 +55,22 @@ export class Audiences {
     const part = this.#parts.get(program) ?? new ProgramAudiences(planOf(program));
     this.#parts.set(program, part);
     const second = isSuperuser ? filter : manageRule;
-    const keys = second === undefined ? [""] : [keyBy(second, values, records)];
-    if (!isSuperuser) for (const access of expandRules) keys.push(keyBy(access, values, records));
-    const audience = part.enter(client, values, keys.join("\n\n"));
-    this.#places.set(client, { part, audience });
+    const keyIn = (access: Access): string => keyBy(access, values, records);
+    const audience = part.enter(client, values, second === undefined ? "" : keyIn(second));
+    const isTold = expandRules.length > 0 && !isSuperuser;
+    const expandPart = isTold ? enterPart(audience, expandRules.map(keyIn).join("\n\n")) : undefined;
+    expandPart?.clients.add(client);
+    this.#places.set(client, { part, audience, expandPart });
   }
 
   remove(client: Client): void {
     const place = this.#places.get(client);
     if (place === undefined) return;
     this.#places.delete(client);
-    place.part.leave(client, place.audience);
+    const { part, audience, expandPart } = place;
+    part.leave(client, audience);
+    expandPart?.clients.delete(client);
+    if (expandPart?.clients.size === 0) audience.expandParts?.delete(expandPart.key);
   }
 
   /** The audiences that may pass on a record; those that it leaves out are told by their values that they do not. */
@@ -96,11 +103,27 @@ interface KeyedAudience extends Audience {
   identity: Identity;
   readonly key: string;
   readonly pinKeys: readonly (readonly string[] | undefined)[];
+  expandParts: Map<string, Set<Client>> | undefined;
 }
 
 interface Place {
   readonly part: ProgramAudiences;
   readonly audience: KeyedAudience;
+  readonly expandPart: ExpandPart | undefined;
+}
+
+/** Clients of one audience for whom the same is expanded. */
+interface ExpandPart {
+  readonly key: string;
+  readonly clients: Set<Client>;
+}
+
+/** The part of an audience where somebody belongs. */
+function enterPart(audience: KeyedAudience, key: string): ExpandPart {
+  audience.expandParts ??= new Map();
+  const clients = audience.expandParts.get(key) ?? new Set();
+  audience.expandParts.set(key, clients);
+  return { key, clients };
 }
 
 /** The audiences for which the rule is the same program. */
@@ -147,7 +170,13 @@ class ProgramAudiences {
 
   #open(identity: Identity, key: string, values: RequestValues): KeyedAudience {
     const pinKeys = this.#plan?.pinKeysOf(values) ?? [];
-    const audience: KeyedAudience = { identity, key, pinKeys, clients: new Set() };
+    const audience: KeyedAudience = {
+      identity,
+      key,
+      pinKeys,
+      clients: new Set(),
+      expandParts: undefined,
+    };
     this.#byKey.set(key, audience);
     for (const [slot, pins] of this.#pins.entries()) pins.add(audience, pinKeys[slot]);
     return audience;
