@@ -1,5 +1,5 @@
 import { CollectionSet, guest, type Identity, type JsonObject, parseCollections } from "@sluice/protocol";
-import { Hub } from "@sluice/hub";
+import { Hub, RecordStore } from "@sluice/hub";
 import { CompiledRule } from "@sluice/rules";
 import { judge, printFigure } from "./figure.ts";
 
@@ -15,6 +15,8 @@ interface CrowdPlan {
   readonly identityOf?: (index: number) => Identity;
   readonly subscriptionOf?: (index: number) => string;
   readonly recordOf: (index: number) => JsonObject;
+  /** Who is a member of which room, if anybody is. */
+  readonly members?: readonly { readonly user: string; readonly room: string }[];
 }
 
 const fields = [
@@ -26,10 +28,19 @@ const fields = [
   { name: "text", type: "text" },
 ];
 
-function gather({ listRule, subscribers, identityOf, subscriptionOf, recordOf }: CrowdPlan): Crowd {
+const memberFields = [
+  { name: "user", type: "relation", collectionId: "users" },
+  { name: "room", type: "text" },
+];
+
+function gather(plan: CrowdPlan): Crowd {
+  const { listRule, subscribers, identityOf, subscriptionOf, recordOf, members = [] } = plan;
   let delivered = 0;
   let flush: (() => void) | undefined;
+  const records = new RecordStore({ maxRecords: members.length, onTooMany: () => undefined });
   const hub = new Hub({
+    records,
+    position: () => "",
     nowMs: () => 1_790_000_000_000,
     steadyMs: () => 0,
     limits: { clientBytes: 1_000_000, totalBytes: 1_000_000_000 },
@@ -38,9 +49,15 @@ function gather({ listRule, subscribers, identityOf, subscriptionOf, recordOf }:
     onDenied: () => undefined,
     onReleased: () => undefined,
   });
-  hub.setCollections(
-    new CollectionSet(parseCollections([{ name: "posts", type: "base", listRule, fields }]).collections),
-  );
+  const { collections } = parseCollections([
+    { name: "posts", listRule, fields },
+    { name: "memberships", id: "memberships", fields: memberFields },
+    { name: "users", id: "users", type: "auth", fields: [] },
+  ]);
+  hub.setCollections(new CollectionSet(collections));
+  const load = records.begin("memberships");
+  for (const [index, member] of members.entries()) load.put(`m${index}`, { id: `m${index}`, ...member });
+  hub.finishLoad("memberships", load);
   const sink = { write: () => true, cut: () => undefined };
   for (let index = 0; index < subscribers; index++) {
     hub.add(`c${index}`, "", sink);
@@ -148,6 +165,40 @@ for (const [what, listRule] of [
       unit: "µs",
       baseline: { of: "500 filters", seen: few },
       wanted: { of: "ratio", most: 2 },
+    }),
+  );
+}
+
+{
+  const members = (subscribers: number): NonNullable<CrowdPlan["members"]> =>
+    Array.from({ length: subscribers }, (_, index) => ({
+      user: userId(index),
+      room: `room${index % (subscribers / 20)}`,
+    }));
+  const crowds = [10_000, 100_000].map((subscribers) =>
+    gather({
+      listRule: "@collection.memberships.user ?= @request.auth.id && @collection.memberships.room ?= room",
+      subscribers,
+      identityOf: userOf,
+      recordOf: (index) => ({ room: `room${index % (subscribers / 20)}` }),
+      members: members(subscribers),
+    }),
+  );
+  for (const crowd of crowds) {
+    crowd.send(1);
+    if (crowd.delivered() !== 20)
+      throw new TypeError(`expected 20 members to get it, got ${crowd.delivered()}`);
+  }
+  const [few, many] = eventUsOfBoth(crowds);
+  const figure = "hub, 100,000 subscribers in rooms of 20: CPU per event, by membership";
+  printFigure(judge({ figure, seen: many, unit: "µs", wanted: { of: "seen", most: 60 } }));
+  printFigure(
+    judge({
+      figure: `${figure}, beside fewer rooms`,
+      seen: many,
+      unit: "µs",
+      baseline: { of: "10,000 subscribers", seen: few },
+      wanted: { of: "ratio", most: 1.33 },
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { measureAbuse } from "./abuse.ts";
 import { measureFanOut } from "./fan-out.ts";
 import type { Figure } from "./figure.ts";
+import { measureFollowed } from "./followed.ts";
 import { measureHub } from "./hub-figures.ts";
 import { measureIdleMemory } from "./idle-memory.ts";
 import { measureResumes } from "./resume-storm.ts";
@@ -54,6 +55,11 @@ export const parts: readonly Part[] = [
     name: "abuse",
     own: measureAbuse,
     foreign: () => "needs a gateway with settings of its own",
+  },
+  {
+    name: "followed",
+    own: measureFollowed,
+    foreign: () => "needs a Redis of its own, and a gateway over it",
   },
   { name: "hub", own: measureHub, foreign: () => "measures this checkout alone" },
 ];

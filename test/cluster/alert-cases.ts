@@ -18,6 +18,7 @@ export const healthy: Series = {
   [`sluice_backplane_connected{${node}}`]: "1+0x40",
   [`sluice_log_lag_seconds{${node}}`]: "0.01+0x40",
   [`sluice_log_gaps_total{${node}}`]: "3+0x40",
+  [`sluice_followed_collections_missing{${node}}`]: "0+0x40",
   [`sluice_delivery_delay_seconds_bucket{${node},le="0.1"}`]: "0+600x40",
   [`sluice_delivery_delay_seconds_bucket{${node},le="2.5"}`]: "0+600x40",
   [`sluice_delivery_delay_seconds_bucket{${node},le="+Inf"}`]: "0+600x40",
@@ -52,6 +53,9 @@ export const alertCases: readonly AlertCase[] = [
   ring("SluiceLogLag", target, { [`sluice_log_lag_seconds{${node}}`]: "0+1x40" }),
   ring("SluiceLogLag", target, { [`sluice_log_lag_seconds{${node}}`]: "0+0x20 +Inf+0x20" }),
   ring("SluiceLogGap", target, { [`sluice_log_gaps_total{${node}}`]: "3+0x24 4+0x16" }),
+  ring("SluiceCollectionMissing", target, {
+    [`sluice_followed_collections_missing{${node}}`]: "0+0x20 1+0x20",
+  }),
   ring("SluiceDeliverySlow", target, {
     [`sluice_delivery_delay_seconds_bucket{${node},le="0.1"}`]: "0+500x40",
   }),

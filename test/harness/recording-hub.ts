@@ -8,7 +8,7 @@ import {
   parseCollections,
   type RecordEvent,
 } from "@sluice/protocol";
-import { type DenialReason, Hub } from "@sluice/hub";
+import { type DenialReason, Hub, RecordStore } from "@sluice/hub";
 
 /** One write to a client's stream: whose, and the bytes of the frames that it joined. */
 interface Write {
@@ -19,9 +19,13 @@ interface Write {
 /** A hub for tests: remembers what it writes and tells. */
 export interface RecordingHub {
   readonly hub: Hub;
+  /** The rows of the collections that it follows: none until one is loaded. */
+  readonly records: RecordStore;
   /** Every write since the beginning. */
   readonly writes: Write[];
   readonly denied: DenialReason[];
+  /** Where the hub is in the log. */
+  readonly place: { entry: string };
   readonly released: { readonly clientIds: readonly string[]; readonly identity: string }[];
   /** The flushes that the hub asked for and that have not run. */
   readonly pending: (() => void)[];
@@ -40,7 +44,11 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
   const pending: (() => void)[] = [];
   let delivered = 0;
   let version = 0;
+  const records = new RecordStore({ maxRecords: 10_000, onTooMany: () => undefined });
+  const place = { entry: "" };
   const hub = new Hub({
+    records,
+    position: () => place.entry,
     nowMs: () => Date.UTC(2026, 0, 1),
     steadyMs: () => 0,
     limits: { clientBytes: 1_000_000, totalBytes: 10_000_000 },
@@ -68,7 +76,8 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
     }
     return texts;
   };
-  return { hub, writes, denied, released, pending, delivered: () => delivered, subscribe, flush };
+  const told = { writes, denied, released, pending, delivered: () => delivered };
+  return { hub, records, place, ...told, subscribe, flush };
 }
 
 /** A collection that everyone may see, in PocketBase's export format. */

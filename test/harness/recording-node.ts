@@ -23,6 +23,8 @@ export interface RecordingNode {
   /** Every place in the log that was told without an event, in order. */
   readonly positions: string[];
   readonly counts: { gaps: number; collectionChanges: number };
+  /** The collections whose rows were seeded, in order. */
+  readonly seedings: string[];
   /** Takes in a client, as a guest from an address. */
   readonly hold: (clientId: string, address?: string, keepsCursor?: boolean) => Promise<void>;
 }
@@ -51,6 +53,7 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
     connections: [] as boolean[],
     faults: [] as string[],
     positions: [] as string[],
+    seedings: [] as string[],
     counts: { gaps: 0, collectionChanges: 0 },
   };
   const { clients, counts } = recorded;
@@ -76,6 +79,7 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
       },
       describe: (clientId) => clients.get(clientId),
       collectionsChanged: () => void (counts.collectionChanges += 1),
+      recordsSeeded: (collection) => void recorded.seedings.push(collection),
       connectionChanged: (connected) => void recorded.connections.push(connected),
       gap: (cursor) => {
         counts.gaps += 1;

@@ -19,8 +19,10 @@ const maxValueChars = 200;
 /** Writes an explanation for a terminal. */
 export function describeExplanation(subscription: string, explanation: Explanation): string {
   switch (explanation.outcome) {
-    case "delivered":
-      return `${subscription}\n  delivered, by ${ruleNames[explanation.rule]}\n  ${explanation.data}\n\n`;
+    case "delivered": {
+      const unexpanded = (explanation.unexpanded ?? []).map((why) => `  not expanded: ${why}\n`).join("");
+      return `${subscription}\n  delivered, by ${ruleNames[explanation.rule]}\n  ${explanation.data}\n${unexpanded}\n`;
+    }
     case "unmatched":
       return `${subscription}\n  not delivered: the event has other topics: ${explanation.topics.join(", ") || "none"}\n\n`;
     case "denied": {

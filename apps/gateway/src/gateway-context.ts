@@ -1,5 +1,6 @@
 import type { Backplane } from "@sluice/backplane";
 import type { Hub } from "@sluice/hub";
+import type { CollectionSet } from "@sluice/protocol";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { RequestIdVariables } from "hono/request-id";
@@ -20,6 +21,8 @@ export interface GatewayContext {
   readonly settings: Settings;
   readonly backplane: Backplane;
   readonly hub: Hub;
+  /** The collections as they are now. */
+  readonly collections: () => CollectionSet;
   readonly admission: Admission;
   readonly streams: StreamKeeper;
   readonly recent: RecentEvents;

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Backplane } from "@sluice/backplane";
-import { Hub } from "@sluice/hub";
+import { Hub, RecordStore } from "@sluice/hub";
 import { entryMs } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
@@ -15,8 +16,10 @@ import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
+import { RecordKeys } from "./record-keys.ts";
 import { BodyReader } from "./request-body.ts";
 import { RequestLimits } from "./request-limits.ts";
+import { RecordLoader } from "./record-loader.ts";
 import { Resumer } from "./resumer.ts";
 import type { Settings } from "./settings.ts";
 import { SettledCursors } from "./settled-cursors.ts";
@@ -66,7 +69,19 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     siblings === undefined || siblings.number === 1 ? log : log.child({}, { level: "silent" });
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
   const deliveries = new DeliveryWatch(metrics, Date.now);
+  const records = new RecordStore({
+    maxRecords: settings.followMaxRecords,
+    onTooMany: (collectionId) => {
+      const collection = collections.current.find(collectionId)?.name ?? collectionId;
+      log.error(
+        { collection, limit: settings.followMaxRecords },
+        "FOLLOW_MAX_RECORDS: rules that take this collection's rows deny: it has more of them",
+      );
+    },
+  });
   const hub: Hub = new Hub({
+    records,
+    position: () => recent.position,
     nowMs: Date.now,
     steadyMs: nowMs,
     limits: {
@@ -80,11 +95,11 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
       });
     },
     onDelivered: (frames) => metrics.deliveries.inc(frames),
-    onDenied: (reason, topic, subscribers) => {
+    onDenied: (reason, topic, subscribers, detail) => {
       metrics.denials.inc({ reason }, subscribers);
       // a plain no is no news
-      if (reason !== "rule" && reason !== "filter")
-        denials.warn(reason, { reason, topic }, "not decided: denied");
+      if (reason !== "rule" && reason !== "filter" && reason !== "expand")
+        denials.warn(reason, { reason, topic, detail }, "not decided: denied");
     },
     onReleased: (clientIds, identity) => void release(clientIds, identity),
   });
@@ -105,13 +120,23 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
     log: commonLog,
-    onChange: (loaded) => hub.setCollections(loaded),
+    onChange: (loaded) => {
+      const warnings = hub.setCollections(loaded);
+      const follows = hub.follows();
+      loader.follow([...loaded].filter(({ id }) => follows.has(id)));
+      loader.reloadMissing();
+      return warnings;
+    },
   });
-  const verifier = new TokenVerifier(settings.auth);
-  if (!verifier.hasKey) {
-    commonLog.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
-  }
-  const parts = { hub, streams, feed, recent, resumer, settled, collections, metrics, log };
+  const loader = new RecordLoader({ records, hub, log });
+  const recordKeys = new RecordKeys({
+    collections: () => collections.current,
+    rows: records,
+    position: () => recent.position,
+    wait: delay,
+  });
+  const verifier = new TokenVerifier(settings.auth, recordKeys);
+  const parts = { hub, streams, feed, loader, recent, resumer, settled, collections, metrics, log };
   const backplane: Backplane = await startBackplane(settings, nodeHandlers(parts), log);
   resumer.start(backplane);
   const release = async (clientIds: readonly string[], identity: string): Promise<void> => {
@@ -124,6 +149,12 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     });
   };
   await loadCollections(settings, collections, backplane);
+  await loader.start(backplane);
+  if (!verifier.hasKey) {
+    commonLog.warn(
+      "no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY, and no secret of an auth collection: everybody is a guest",
+    );
+  }
   watchLevels(metrics, {
     streams: () => hub.clientCount,
     maxStreams: settings.streams.maxStreams,
@@ -131,6 +162,8 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     audiences: () => hub.audienceCount,
     waitingBytes: () => hub.waitingBytes,
     maxWaitingBytes,
+    followedRecords: () => loader.rows,
+    missingCollections: () => loader.missing,
     connected: () => backplane.connected,
     positionMs: () => entryMs(recent.position),
     lagMs: () => readLogLag(backplane, recent),
@@ -142,6 +175,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     settings,
     backplane,
     hub,
+    collections: () => collections.current,
     admission: new Admission({ nowMs, maxWaitMs: maxAdmissionMs }),
     streams,
     recent,
@@ -198,6 +232,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     await server.close(endMs);
     streams.stop();
     collections.stop();
+    loader.stop();
     await backplane.close();
   };
   return { port: server.port, drain };

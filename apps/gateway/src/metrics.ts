@@ -15,7 +15,7 @@ const unwanted = [
 
 const doors = ["log", "record", "message"] as const;
 
-const denialReasons = ["rule", "filter"].flatMap((kind) =>
+const denialReasons = ["rule", "filter", "expand"].flatMap((kind) =>
   ["", "-undecidable", "-refused", "-failed"].map((how) => `${kind}${how}`),
 );
 
@@ -112,6 +112,9 @@ export interface Levels {
   readonly audiences: () => number;
   readonly waitingBytes: () => number;
   readonly maxWaitingBytes: number;
+  /** Rows of collections that rules take, and how many such collections are not at hand. */
+  readonly followedRecords: () => number;
+  readonly missingCollections: () => number;
   readonly connected: () => boolean;
   /** The Unix time of the log's last entry that this node has read, in milliseconds. */
   readonly positionMs: () => number;
@@ -138,6 +141,14 @@ export function watchLevels({ registry }: Metrics, levels: Levels): void {
   watch("sluice_audiences", "Groups of subscribers that were decided as one", { read: levels.audiences });
   watch("sluice_outbox_bytes", "Bytes that wait for clients who take none", { read: levels.waitingBytes });
   watch("sluice_outbox_limit_bytes", "MAX_TOTAL_OUTBOX_BYTES", { read: () => levels.maxWaitingBytes });
+  watch("sluice_followed_records", "Rows of the collections that rules take", {
+    read: levels.followedRecords,
+  });
+  watch(
+    "sluice_followed_collections_missing",
+    "Collections that rules take and that are not at hand: what needs them is denied",
+    { read: levels.missingCollections, together: "max" },
+  );
   watch("sluice_backplane_connected", "1 while the other nodes can be reached", {
     read: () => Number(levels.connected()),
     together: "min",

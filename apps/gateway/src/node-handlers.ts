@@ -6,6 +6,7 @@ import type { CollectionStore } from "./collection-store.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RecentEvents } from "./recent-events.ts";
+import type { RecordLoader } from "./record-loader.ts";
 import type { Resumer } from "./resumer.ts";
 import type { SettledCursors } from "./settled-cursors.ts";
 import type { Stream } from "./stream.ts";
@@ -22,6 +23,7 @@ export interface NodeHandlersContext {
   readonly hub: Hub;
   readonly streams: StreamKeeper;
   readonly feed: EventFeed;
+  readonly loader: RecordLoader;
   readonly recent: RecentEvents;
   readonly resumer: Resumer;
   readonly settled: SettledCursors;
@@ -32,13 +34,17 @@ export interface NodeHandlersContext {
 
 /** What this node does with what the backplane brings. */
 export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
-  const { hub, streams, feed, recent, resumer, settled, collections, metrics, log } = context;
+  const { hub, streams, feed, loader, recent, resumer, settled, collections, metrics, log } = context;
   return {
     position: (cursor) => {
       if (recent.position === "") recent.startAt(cursor);
       else recent.push({ cursor, text: undefined });
+      loader.reach(cursor);
     },
-    event: (text, source) => feed.take(text, source),
+    event: (text, source) => {
+      feed.take(text, source);
+      if (source.cursor !== undefined) loader.reach(source.cursor);
+    },
     apply: ({ clientId, adopted, ...change }) => {
       if (!hub.apply(clientId, change)) return "unknown-client";
       const stream = streams.find(clientId);
@@ -55,6 +61,7 @@ export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
       return { address, identity, subscriptions: [...subscriptions.keys()], version, keepsCursor };
     },
     collectionsChanged: () => collections.reload(),
+    recordsSeeded: (collection) => loader.reload(collection),
     connectionChanged: (connected) => {
       if (connected) log.info("Redis is back");
       else log.warn("Redis is lost: streams stay open, requests are answered with 503");
@@ -63,6 +70,7 @@ export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
       metrics.gaps.inc();
       log.warn("the log no longer has this node's place: all streams end, since events may be missing");
       recent.startAt(cursor);
+      loader.restartAt(cursor);
       hub.seal();
       resumer.clear();
       settled.restartAt(cursor);

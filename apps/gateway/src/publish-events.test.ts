@@ -70,6 +70,17 @@ test("what was published arrives under its id", async () => {
   stream.close();
 });
 
+test("the row of a followed collection is kept as its last event leaves it", async () => {
+  await redis.hset(`${prefix}followed`, "posts", "posts");
+  const update = { collection: "posts", action: "update", record: { id: "k1", tags: [], title: "é" } };
+  const gone = { collection: "posts", action: "delete", record: { id: "k2" } };
+  const { status } = await send([event("k1"), event("k2"), { topic: "news" }, update, gone]);
+  expect([status, await redis.hgetall(`${prefix}records:posts`)]).toEqual([
+    200,
+    { k1: '{"id":"k1","tags":[],"title":"é"}' },
+  ]);
+});
+
 test("1,000 events are one request, 1,001 are too many", async () => {
   const events = Array.from({ length: 1_001 }, (_, index) => event(`m${index}`));
   const accepted = await send(events.slice(1));

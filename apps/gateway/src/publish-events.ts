@@ -1,4 +1,13 @@
-import { badRequest, type ErrorAnswer, type FieldError, isJsonObject, readEvent } from "@sluice/protocol";
+import {
+  badRequest,
+  type CollectionSet,
+  type ErrorAnswer,
+  type FieldError,
+  isJsonObject,
+  keptRowOf,
+  type LoggedEvent,
+  readEvent,
+} from "@sluice/protocol";
 import { answerError } from "./answers.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
 
@@ -30,10 +39,9 @@ export async function publishEvents(gateway: GatewayContext, context: NodeContex
   const { traceparent } = incoming.headers;
   const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
   const events = sent.map((event) => traced(event, traceparent));
-  const refusal = refuse(events, gateway.settings.maxEventBytes);
-  if (refusal !== undefined) return answerError(context, refusal);
-  const ids =
-    events.length === 0 ? [] : await gateway.backplane.append(events.map((event) => JSON.stringify(event)));
+  const read = readEvents(events, gateway);
+  if ("refusal" in read) return answerError(context, read.refusal);
+  const ids = await gateway.backplane.append(read.logged);
   return context.json({ ids });
 }
 
@@ -50,25 +58,41 @@ function traced(event: unknown, traceparent: unknown): unknown {
   return traceparent !== undefined && isJsonObject(event) ? { traceparent, ...event } : event;
 }
 
-function refuse(events: readonly unknown[], maxEventBytes: number): ErrorAnswer | undefined {
+type EventsRead = { readonly logged: readonly LoggedEvent[] } | { readonly refusal: ErrorAnswer };
+
+function readEvents(
+  events: readonly unknown[],
+  { settings, collections }: Pick<GatewayContext, "settings" | "collections">,
+): EventsRead {
+  const now = collections();
   if (events.length > maxEvents) {
     const message = `The length must be no more than ${maxEvents}.`;
     const tooMany = { code: "validation_length_too_long", message, params: { max: maxEvents, min: 0 } };
-    return { ...badRequest, data: { events: tooMany } };
+    return { refusal: { ...badRequest, data: { events: tooMany } } };
   }
+  const logged: LoggedEvent[] = [];
   const errors: Record<string, FieldError> = {};
   for (const [index, event] of events.entries()) {
-    const reason = fault(event, maxEventBytes);
-    if (reason !== undefined) errors[index] = { code: "validation_invalid_event", message: sentence(reason) };
+    const read = readLogged(event, settings.maxEventBytes, now);
+    if (typeof read === "string") {
+      errors[index] = { code: "validation_invalid_event", message: sentence(read) };
+    } else logged.push(read);
   }
-  return Object.keys(errors).length > 0 ? { ...badRequest, data: { events: errors } } : undefined;
+  return Object.keys(errors).length > 0
+    ? { refusal: { ...badRequest, data: { events: errors } } }
+    : { logged };
 }
 
-function fault(event: unknown, maxEventBytes: number): string | undefined {
+/** An event as it goes to the log, or why it cannot. */
+function readLogged(event: unknown, maxEventBytes: number, collections: CollectionSet): LoggedEvent | string {
   const parsed = readEvent(event);
   if ("malformed" in parsed) return parsed.malformed;
-  const bytes = Buffer.byteLength(JSON.stringify(event));
-  return bytes > maxEventBytes ? `expected at most ${maxEventBytes} bytes, got ${bytes}` : undefined;
+  const text = JSON.stringify(event);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxEventBytes) return `expected at most ${maxEventBytes} bytes, got ${bytes}`;
+  const row = keptRowOf(parsed.event);
+  if (row === undefined) return { text };
+  return { text, row: { ...row, collection: collections.find(row.collection)?.name ?? row.collection } };
 }
 
 function sentence(text: string): string {

@@ -52,6 +52,7 @@ test("nothing set means the documented defaults", () => {
     corsOrigins: ["*"],
     trustedProxyHeader: undefined,
     checkAddress: false,
+    followMaxRecords: 200_000,
     drainSeconds: 20,
     shedSeconds: 180,
     workers: 1,

@@ -22,6 +22,8 @@ export interface Settings {
   /** In lower case. */
   readonly trustedProxyHeader: string | undefined;
   readonly checkAddress: boolean;
+  /** Most rows of one followed collection. */
+  readonly followMaxRecords: number;
   readonly drainSeconds: number;
   readonly shedSeconds: number;
   /** Gateways on one port, each a process and a node of its own. */
@@ -85,6 +87,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     corsOrigins: read.list("CORS_ORIGINS", ["*"]),
     trustedProxyHeader: read.optionalText("TRUSTED_PROXY_HEADER")?.toLowerCase(),
     checkAddress: read.boolean("CHECK_ADDRESS", false),
+    followMaxRecords: read.integer("FOLLOW_MAX_RECORDS", 200_000, { min: 0 }),
     drainSeconds: read.integer("DRAIN_SECONDS", 20, { min: 0 }),
     shedSeconds: read.integer("SHED_SECONDS", 180, { min: 0 }),
     workers: read.integer("WORKERS", 1, { min: 1, max: 128 }),

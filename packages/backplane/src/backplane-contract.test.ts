@@ -39,8 +39,8 @@ describe.each(implementations)("%s", (_name, open) => {
 
   describe("the log", () => {
     test("every node gets what is appended, in order, each entry under the cursor that append returned", async () => {
-      const first = await asked.backplane.append(["one"]);
-      const rest = await owner.backplane.append(["two", "three"]);
+      const first = await asked.backplane.append([{ text: "one" }]);
+      const rest = await owner.backplane.append([{ text: "two" }, { text: "three" }]);
       const cursors = [...first, ...rest];
       for (const { events } of [owner, asked]) {
         await waitUntil(() => events.length === 3, "three events");
@@ -53,7 +53,8 @@ describe.each(implementations)("%s", (_name, open) => {
 
     test("cursors grow as Redis's ids do", async () => {
       const cursors = [];
-      for (let round = 0; round < 50; round++) cursors.push(...(await asked.backplane.append(["a", "b"])));
+      for (let round = 0; round < 50; round++)
+        cursors.push(...(await asked.backplane.append([{ text: "a" }, { text: "b" }])));
       const numbers = cursors.map((cursor) => cursor.split("-").map(Number));
       for (const [index, [ms = 0, sequence = 0]] of numbers.entries()) {
         const [lastMs = 0, lastSequence = -1] = numbers[index - 1] ?? [];
@@ -63,7 +64,7 @@ describe.each(implementations)("%s", (_name, open) => {
 
     test("thousands at once come in order, each once", async () => {
       const texts = Array.from({ length: 3_000 }, (_, index) => `e${index}`);
-      const cursors = await asked.backplane.append(texts);
+      const cursors = await asked.backplane.append(texts.map((text) => ({ text })));
       expect(new Set(cursors).size).toBe(3_000);
       await waitUntil(() => owner.events.length >= 3_000, "all events");
       expect(owner.events.map(({ text }) => text)).toEqual(texts);
@@ -77,7 +78,7 @@ describe.each(implementations)("%s", (_name, open) => {
       ["beyond ASCII", "é\u2028😀"],
       ["of a megabyte", "x".repeat(1_048_576)],
     ])("a text that is %s is handed on as it was written", async (_kind, text) => {
-      await asked.backplane.append([text]);
+      await asked.backplane.append([{ text }]);
       await waitUntil(() => owner.events.length === 1, "the event");
       // compared here, since a report of a megabyte helps nobody
       expect(owner.events[0]?.text === text).toBe(true);
@@ -85,7 +86,7 @@ describe.each(implementations)("%s", (_name, open) => {
 
     test("no events are no entries", async () => {
       expect(await asked.backplane.append([])).toEqual([]);
-      await asked.backplane.append(["only"]);
+      await asked.backplane.append([{ text: "only" }]);
       await waitUntil(() => owner.events.length > 0, "the event");
       expect(owner.events.map(({ text }) => text)).toEqual(["only"]);
     });
@@ -271,5 +272,10 @@ describe.each(implementations)("%s", (_name, open) => {
         ["users", '{"name":"users"}'],
       ]),
     );
+  });
+
+  test("the log's end is its newest entry", async () => {
+    const [, last] = await asked.backplane.append([{ text: "one" }, { text: "two" }]);
+    expect(await owner.backplane.logEnd()).toBe(last);
   });
 });

@@ -1,4 +1,4 @@
-import type { Identity } from "@sluice/protocol";
+import type { Identity, LoggedEvent } from "@sluice/protocol";
 
 /**
  * What joins the nodes. Every node opens one; it brings the events in, knows which node holds which client, and
@@ -11,12 +11,11 @@ export interface Backplane {
   readonly connected: boolean;
 
   /**
-   * Writes events to the log, in order, all or none.
-   * @param events one JSON text each, not looked into
+   * Writes events to the log, in order, and keeps the rows of followed collections as they leave them: all or none.
    * @returns their cursors
    * @throws {BackplaneError} `unavailable`
    */
-  append(events: readonly string[]): Promise<readonly string[]>;
+  append(events: readonly LoggedEvent[]): Promise<readonly string[]>;
 
   /**
    * Takes the next place in the order of requests, as a number that grows over all nodes. A request takes its ticket
@@ -73,6 +72,32 @@ export interface Backplane {
   readLog(from: string, count: number): Promise<readonly LogEntry[]>;
 
   /**
+   * The id of the log's newest entry.
+   * @throws {BackplaneError} `unavailable`
+   */
+  logEnd(): Promise<string>;
+
+  /**
+   * Reads the rows of a collection, some at a time; rows that are written meanwhile come as they were or as they are.
+   * @param collection its name
+   * @param take gets each row as JSON; some twice
+   * @returns what names the seeding that the rows go back to; nothing where they were never seeded, or seeded anew
+   *   meanwhile: then what was read is of no use
+   * @throws {BackplaneError} `unavailable`
+   */
+  readRecords(collection: string, take: (id: string, json: string) => void): Promise<string | undefined>;
+
+  /**
+   * Replaces the kept rows of a collection, and tells every node. What the log says of a row goes over the row that is
+   * given here, so these may be as old as the log's oldest entry, and writers go on meanwhile. Where it fails the rows are
+   * what they were.
+   * @param rows each as JSON; the last of an id counts
+   * @returns how many rows there are now
+   * @throws {BackplaneError} `unavailable`, also where the log was trimmed past the place where the seeding began
+   */
+  seedRecords(collection: FollowedCollection, rows: AsyncIterable<SeededRow>): Promise<number>;
+
+  /**
    * Sets a client's identity and subscriptions wherever the client is, and returns when its owner has applied them.
    * @throws {BackplaneError} `unavailable`
    */
@@ -114,6 +139,15 @@ export interface Backplane {
   /** Leaves: stops reading, forgets this node. Its clients must be unregistered before. */
   close(): Promise<void>;
 }
+
+/** A collection whose rows are kept. */
+export interface FollowedCollection {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** A row as it is given to a seeding. */
+export type SeededRow = readonly [id: string, json: string];
 
 /** What every node may know of a client. */
 export interface ClientState {
@@ -211,6 +245,11 @@ export interface NodeHandlers {
   describe(clientId: string): ClientState | undefined;
   /** The stored collections have changed. */
   collectionsChanged(): void;
+  /**
+   * The kept rows of a collection were seeded.
+   * @param collection its name, or `*`: some may have been while this node did not hear it
+   */
+  recordsSeeded(collection: string): void;
   /** The backplane was lost, or is back. */
   connectionChanged(connected: boolean): void;
   /** Events may be missing: the log no longer has this node's place in it. It goes on behind another. */

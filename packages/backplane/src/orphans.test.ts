@@ -17,7 +17,12 @@ describe.each(implementations)("%s", (_name, open) => {
   let cursors: readonly string[];
   beforeEach(async () => {
     ({ owner, asked } = await open(inject("redisUrl")));
-    cursors = await owner.backplane.append(["one", "two", "three", "four"]);
+    cursors = await owner.backplane.append([
+      { text: "one" },
+      { text: "two" },
+      { text: "three" },
+      { text: "four" },
+    ]);
   });
   afterEach(() => close());
 
@@ -117,7 +122,7 @@ describe.each(implementations)("%s", (_name, open) => {
   test("behind its time nobody adopts it", async () => {
     await close();
     ({ owner, asked } = await open(inject("redisUrl"), { orphanSeconds: 1 }));
-    await orphan("c1", (await owner.backplane.append(["one"]))[0]);
+    await orphan("c1", (await owner.backplane.append([{ text: "one" }]))[0]);
     let arrivals = 0;
     const adopts = async (): Promise<unknown> => arrive(`d${++arrivals}`);
     expect(await adopts()).toBeDefined();
@@ -127,7 +132,7 @@ describe.each(implementations)("%s", (_name, open) => {
   test("with no time at all there are no orphans", async () => {
     await close();
     ({ owner, asked } = await open(inject("redisUrl"), { orphanSeconds: 0 }));
-    await orphan("c1", (await owner.backplane.append(["one"]))[0]);
+    await orphan("c1", (await owner.backplane.append([{ text: "one" }]))[0]);
     expect(await arrive("c2")).toBeUndefined();
   });
 });

@@ -4,28 +4,36 @@ import {
   compileRule,
   type RequestValues,
   RuleError,
+  type RulePlace,
   type RuleSchema,
   type Subject,
 } from "@sluice/rules";
 
 /**
- * Why a subscriber does not get an event. `undecidable`: the decision takes data that is not at hand. `refused`: the
+ * Why a subscriber does not get an event, or not what it asked to have expanded in it. `undecidable`: the decision takes data that is not at hand. `refused`: the
  * rule or filter is broken, or not for this subscriber. `failed`: it could not be carried out on this record.
  */
-export type DenialReason = `${"rule" | "filter"}${"" | "-undecidable" | "-refused" | "-failed"}`;
+export type DenialReason = `${"rule" | "filter" | "expand"}${"" | "-undecidable" | "-refused" | "-failed"}`;
 
 /** A rule or filter, ready to be asked; a broken one is kept as what is wrong with it. */
 export type Access = "superusers" | "everyone" | CompiledRule | RuleError;
 
-/** Prepares a rule: null is superusers only, `""` everyone. */
-export function prepareRule(rule: string | null, schema: RuleSchema, collection: Collection): Access {
+/**
+ * Prepares a rule: null is superusers only, `""` everyone.
+ * @param context what it reads as `@request.context`
+ */
+export function prepareRule(
+  rule: string | null,
+  schema: RuleSchema,
+  { collection, context = "realtime" }: Pick<RulePlace, "collection" | "context">,
+): Access {
   if (rule === null) return "superusers";
-  return rule === "" ? "everyone" : compile(rule, schema, { collection, kind: "rule" });
+  return rule === "" ? "everyone" : compile(rule, schema, { collection, kind: "rule", context });
 }
 
 /** Prepares the rule of a message, which stands over no record: it may read `@request.*` alone. */
 export function prepareMessageRule(rule: string | null): Access {
-  const access = prepareRule(rule, noCollections, noCollection);
+  const access = prepareRule(rule, noCollections, { collection: noCollection });
   if (typeof access === "string" || access instanceof RuleError) return access;
   const position = access.needs.get("record");
   return position === undefined ? access : new RuleError("forbidden", "a message has no record", position);
@@ -41,6 +49,7 @@ const noCollection: Collection = {
   viewRule: null,
   manageRule: null,
   fields: [],
+  follow: false,
 };
 
 /** Prepares a subscription's own filter, which superusers have to pass too. */
@@ -48,11 +57,7 @@ export function prepareFilter(filter: string, schema: RuleSchema, collection: Co
   return filter === "" ? "everyone" : compile(filter, schema, { collection, kind: "filter" });
 }
 
-function compile(
-  text: string,
-  schema: RuleSchema,
-  place: { readonly collection: Collection; readonly kind: "rule" | "filter" },
-): Access {
+function compile(text: string, schema: RuleSchema, place: Omit<RulePlace, "schema">): Access {
   try {
     return compileRule(text, { schema, ...place });
   } catch (error) {

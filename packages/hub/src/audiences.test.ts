@@ -15,7 +15,7 @@ function collectionsWith(listRule: string): CollectionSet {
 }
 
 function complete(collection: typeof posts, rule: string): Collection {
-  return Object.assign({ viewRule: rule, manageRule: null }, collection, { listRule: rule });
+  return Object.assign({ viewRule: rule, manageRule: null, follow: false }, collection, { listRule: rule });
 }
 
 function identityOf({ auth }: RequestValues): Identity {

@@ -1,5 +1,5 @@
 import type { Identity, SubscriptionOptions } from "@sluice/protocol";
-import type { AudiencePlan, RequestValues, RuleProgram, Subject } from "@sluice/rules";
+import type { AudiencePlan, Records, RequestValues, RuleProgram, Subject } from "@sluice/rules";
 import { type Access, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
 import { PinIndex } from "./pin-index.ts";
@@ -18,7 +18,11 @@ export interface AudienceRules {
   readonly manageRule: Access | undefined;
   /** Superusers' filters may read who they are; others' may not. */
   readonly filter: Access;
+  /** Those of rows that are expanded; superusers are not asked. */
+  readonly expandRules: readonly Access[];
   readonly options: SubscriptionOptions;
+  /** The rows of other collections: what is read of an auth record depends on whether its collection is at hand. */
+  readonly records: Records | undefined;
 }
 
 /** The subscribers of one string by audience: who is alike is decided once, and who may pass is found by value. */
@@ -41,15 +45,17 @@ export class Audiences {
 
   /** Takes in a client under the identity that it has now. */
   add(client: Client): void {
-    const { rule, filter, manageRule, options } = this.#rules;
+    const { rule, filter, manageRule, expandRules, options, records } = this.#rules;
     const { identity } = client;
     const values = requestValues(identity, options);
     const isSuperuser = identity.kind === "superuser";
-    const program = isSuperuser ? "superusers" : (programOf(rule, values) ?? "others");
+    const program = isSuperuser ? "superusers" : (programOf(rule, values, records) ?? "others");
     const part = this.#parts.get(program) ?? new ProgramAudiences(planOf(program));
     this.#parts.set(program, part);
     const second = isSuperuser ? filter : manageRule;
-    const audience = part.enter(client, values, second === undefined ? "" : keyBy(second, values));
+    const keys = second === undefined ? [""] : [keyBy(second, values, records)];
+    if (!isSuperuser) for (const access of expandRules) keys.push(keyBy(access, values, records));
+    const audience = part.enter(client, values, keys.join("\n\n"));
     this.#places.set(client, { part, audience });
   }
 
@@ -66,9 +72,13 @@ export class Audiences {
   }
 }
 
-function programOf(access: Access, values: RequestValues): RuleProgram | undefined {
+function programOf(
+  access: Access,
+  values: RequestValues,
+  records: Records | undefined,
+): RuleProgram | undefined {
   if (typeof access === "string" || !("programFor" in access)) return undefined;
-  const program = access.programFor(values);
+  const program = access.programFor(values, records);
   return program === "refused" ? undefined : program;
 }
 
@@ -77,12 +87,13 @@ function planOf(program: RuleProgram | string): AudiencePlan | undefined {
 }
 
 /** Where a further rule has somebody; each auth collection has programs of its own. */
-function keyBy(access: Access, values: RequestValues): string {
-  const key = programOf(access, values)?.audiences.keyOf(values);
+function keyBy(access: Access, values: RequestValues, records: Records | undefined): string {
+  const key = programOf(access, values, records)?.audiences.keyOf(values);
   return key === undefined ? "" : `${String(values.auth?.["collectionId"])}\n${key}`;
 }
 
 interface KeyedAudience extends Audience {
+  identity: Identity;
   readonly key: string;
   readonly pinKeys: readonly (readonly string[] | undefined)[];
 }
@@ -116,6 +127,9 @@ class ProgramAudiences {
 
   leave(client: Client, audience: KeyedAudience): void {
     audience.clients.delete(client);
+    const [next] = audience.clients;
+    // who has left is another now, or comes back as another: whoever is asked for all must be one of them
+    if (next !== undefined) audience.identity = next.identity;
     if (audience.clients.size > 0) return;
     this.#byKey.delete(audience.key);
     for (const [slot, pins] of this.#pins.entries()) pins.remove(audience, audience.pinKeys[slot]);

@@ -1,4 +1,5 @@
 import { type Collection, encodeSortedJson, type Identity, type RecordEvent } from "@sluice/protocol";
+import type { ExpandView } from "./expansion.ts";
 import type { FieldPicker } from "./field-picker.ts";
 import { encodeExport, exportRecord, type View, viewOf } from "./view.ts";
 
@@ -22,16 +23,36 @@ export class EventEncoder {
   /**
    * The data line of a frame, `record` before `action` as PocketBase writes it.
    * @param pickFields what the subscriber asked for of the record; nothing for all of it
+   * @param expand what is expanded in it
    */
-  encode(view: View, pickFields?: FieldPicker): string {
+  encode(view: View, pickFields?: FieldPicker, expand?: ExpandView): string {
+    return expand === undefined
+      ? this.#encodeOnce(view, pickFields)
+      : this.#encodeExpanded(view, pickFields, expand);
+  }
+
+  #encodeOnce(view: View, pickFields: FieldPicker | undefined): string {
     const encoded = this.#encoded.get(pickFields) ?? new Map<View, string>();
     const known = encoded.get(view);
     if (known !== undefined) return known;
-    const { action, record } = this.#event;
-    const exported = exportRecord(this.#collection, record, view);
+    const exported = exportRecord(this.#collection, this.#event.record, view);
     const text = pickFields === undefined ? encodeExport(exported) : encodeSortedJson(pickFields(exported));
-    const data = `{"record":${text},"action":"${action}"}`;
+    const data = this.#dataOf(text);
     this.#encoded.set(pickFields, encoded.set(view, data));
     return data;
+  }
+
+  /** Once for all who get the same of one string: the matcher sees to that. */
+  #encodeExpanded(view: View, pickFields: FieldPicker | undefined, expand: ExpandView): string {
+    const exported = exportRecord(this.#collection, this.#event.record, view);
+    return this.#dataOf(
+      pickFields === undefined
+        ? encodeExport(exported, expand.encode())
+        : encodeSortedJson(pickFields({ ...exported, expand: expand.toJson() })),
+    );
+  }
+
+  #dataOf(record: string): string {
+    return `{"record":${record},"action":"${this.#event.action}"}`;
   }
 }

@@ -100,6 +100,23 @@ test("missing data is told with its position", () => {
   });
 });
 
+test("paths of an expand that bring nothing are told with what was expected", () => {
+  const tags = { ...posts, id: "tags_id", name: "tags" };
+  const related = [...fields, { name: "tags", type: "relation", collectionId: "tags_id", maxSelect: 2 }];
+  const collections = collectionSet({ ...posts, fields: related }, tags);
+  const subscription = subscriptionWith("posts/*", { expand: "tags,title", fields: "id" });
+  const context = { collections, identity: guest, subscription, nowMs: 0 };
+  expect(explainEvent(postEvent(), context)).toEqual({
+    outcome: "delivered",
+    rule: "listRule",
+    data: '{"record":{"id":"p1"},"action":"create"}',
+    unexpanded: [
+      "expand=tags: expected tags to be followed, and all its rows to be at hand",
+      'expand=title: expected a relation of posts, got "title"',
+    ],
+  });
+});
+
 test("a filter that reads the request is told to be for superusers", () => {
   const subscription = subscriptionWith("posts/*", { filter: "title = 't'", sort: "@request.auth.id" });
   expect(explain("", subscription, guest)).toMatchObject({

@@ -6,10 +6,12 @@ import {
   type RecordEvent,
   type Subscription,
 } from "@sluice/protocol";
-import { type DecidingComparison, RuleError, type Subject } from "@sluice/rules";
+import { type DecidingComparison, RuleError, type Subject, type Records } from "@sluice/rules";
 import { type Access, denyByRule, type DenialReason, prepareMessageRule, requestValues } from "./access.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
+import { planExpand } from "./expand-plan.ts";
+import { ExpandBudget, Expander } from "./expander.ts";
 import { parseFields } from "./field-picker.ts";
 import { encodeLeave, rowBefore, wantsLeave } from "./leave.ts";
 import { RecordDecisions } from "./record-decisions.ts";
@@ -21,11 +23,20 @@ import { type Remark, remarksOn } from "./rule-remarks.ts";
  * `leave` is the data line.
  */
 export type Explanation =
-  /** The data line that is sent, and the rule that let it through. */
-  | { readonly outcome: "delivered"; readonly rule: RuleName; readonly data: string }
+  | Delivery
   /** The string has another topic than the event; nothing is asked. */
   | { readonly outcome: "unmatched"; readonly topics: readonly string[] }
   | ({ readonly outcome: "denied"; readonly leave?: string } & Denial);
+
+/** What a subscriber is sent, and the rule that let it through. */
+interface Delivery {
+  readonly outcome: "delivered";
+  readonly rule: RuleName;
+  /** The data line. */
+  readonly data: string;
+  /** Why paths of the string's `expand` bring nothing; absent where none was asked for. */
+  readonly unexpanded?: readonly string[];
+}
 
 /** What kept a subscriber from having an event. */
 export interface Denial {
@@ -49,6 +60,8 @@ export interface ExplanationContext {
   readonly subscription: string;
   /** Unix milliseconds. */
   readonly nowMs: number;
+  /** The rows of other collections; nothing where none are at hand. */
+  readonly records?: Records | undefined;
 }
 
 /** Explains what becomes of an event for one subscription string; decides as a hub does. */
@@ -69,7 +82,7 @@ export function topicsOf(event: RecordEvent | CustomMessage, collections: Collec
 function explainRecord(
   event: RecordEvent,
   subscription: Subscription,
-  { collections, identity, nowMs }: ExplanationContext,
+  { collections, identity, nowMs, records }: ExplanationContext,
 ): Explanation {
   const { record } = event;
   const collection = collections.find(event.collection);
@@ -78,7 +91,7 @@ function explainRecord(
   if (collection === undefined || match === undefined) {
     return { outcome: "unmatched", topics: topicsOf(event, collections) };
   }
-  const access = new CollectionAccess(collections);
+  const access = new CollectionAccess(collections, records);
   const guard = { access, collection, rule: match.rule };
   const decide = (row: typeof record) =>
     new RecordDecisions({ guard, record: row, nowMs }, subscription).decide(identity);
@@ -87,10 +100,17 @@ function explainRecord(
   if (denial === undefined) {
     const encoder = new EventEncoder(collection, event);
     const view = encoder.viewOf(identity, isManager);
-    const data = encoder.encode(view, parseFields(options.query["fields"] ?? ""));
-    return { outcome: "delivered", rule: match.rule, data };
+    const plan = planExpand(subscription, collection, access);
+    const budget = new ExpandBudget();
+    const expansion =
+      plan && new Expander(plan, { record, records, options, nowMs, budget }).expandFor(identity);
+    const pickFields = parseFields(options.query["fields"] ?? "");
+    const data = encoder.encode(view, pickFields, expansion?.viewFor(identity));
+    const delivery = { outcome: "delivered", rule: match.rule, data } as const;
+    if (expansion === undefined) return delivery;
+    return { ...delivery, unexpanded: expansion.failures.map(({ message }) => message) };
   }
-  const subject = { record, request: requestValues(identity, options), nowMs };
+  const subject = { record, request: requestValues(identity, options), records, nowMs };
   const filter = options.query["filter"] ?? "";
   const before = wantsLeave(subscription) ? rowBefore(event) : undefined;
   const hasLeft = before !== undefined && decide(before).denial === undefined;

@@ -1,10 +1,11 @@
 import {
   type Collection,
-  type CollectionSet,
+  CollectionSet,
   type Cursor,
   type CustomMessage,
   encodeFrame,
   type Identity,
+  identityKey,
   parseSubscription,
   type RecordEvent,
   superusers,
@@ -16,11 +17,16 @@ import type { RuleWarning } from "./collection-access.ts";
 import { handOut, type Match } from "./match.ts";
 import { Matcher, type MatcherContext, Rulebook } from "./matcher.ts";
 import { Outboxes, type OutboxesContext } from "./outboxes.ts";
+import type { RecordLoad, RecordStore } from "./record-store.ts";
 import { Replay } from "./replay.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
 
 /** What a hub needs from the process around it. */
 export interface HubContext extends OutboxesContext, MatcherContext {
+  /** The rows of the collections that this node follows, which the hub keeps at its place in the log. */
+  readonly records: RecordStore;
+  /** The entry of the log that this node has come to; empty before the first. */
+  readonly position: () => string;
   /** Counts a frame that was put into an outbox. */
   readonly onDelivered: (frames: number) => void;
   /** Tells that clients have lost their identity and are guests now. */
@@ -39,15 +45,17 @@ export class Hub {
   readonly #context: HubContext;
   readonly #clients = new Map<string, Client>();
   readonly #index = new SubscriptionIndex();
-  readonly #bound = new BoundClients();
+  readonly #bound: BoundClients;
   readonly #matcher: Matcher;
-  #rulebook = new Rulebook();
+  #rulebook: Rulebook;
   readonly #outboxes: Outboxes;
   /** Grows when the rules change, or the subscriptions or identity of a client that is held. */
   #epoch = 0;
 
   constructor(context: HubContext) {
     this.#context = context;
+    this.#bound = new BoundClients({ ...context, onMoved: (clients) => this.#moveAll(clients) });
+    this.#rulebook = new Rulebook(new CollectionSet(), context.records);
     this.#matcher = new Matcher(this.#index, context);
     this.#outboxes = new Outboxes(context);
   }
@@ -76,18 +84,25 @@ export class Hub {
   }
 
   /**
-   * Replaces the collections; the next event is decided by the new ones. Clients whose auth collection is gone are
-   * guests from now on.
+   * Replaces the collections; the next event is decided by the new ones. Clients whose auth collection is gone, or has
+   * another secret, are guests from now on.
    * @returns what the authors of the rules should know
    */
   setCollections(collections: CollectionSet): readonly RuleWarning[] {
-    for (const { id, type } of this.#rulebook.collections) {
-      if (type !== "auth" || collections.find(id) !== undefined) continue;
-      for (const recordId of this.#bound.recordsOf(id)) this.#release(id, recordId);
+    for (const { id, type, authSecret } of this.#rulebook.collections) {
+      const collection = collections.find(id);
+      const hasNewSecret = authSecret !== undefined && collection?.authSecret !== authSecret;
+      if (type !== "auth" || (collection !== undefined && !hasNewSecret)) continue;
+      this.#bound.releaseAll(id);
     }
-    this.#rulebook = new Rulebook(collections);
+    this.#rulebook = new Rulebook(collections, this.#context.records);
     this.#epoch += 1;
     return this.#rulebook.access.warnings();
+  }
+
+  /** See {@link CollectionAccess.follows}. */
+  follows(): ReadonlySet<string> {
+    return this.#rulebook.access.follows();
   }
 
   /** Takes in a client, as a guest without subscriptions. */
@@ -129,7 +144,7 @@ export class Hub {
     for (const [raw, subscription] of client.subscriptions) {
       if (!wanted.has(raw)) this.#index.remove(client, subscription);
     }
-    this.#bound.bind(client, identity);
+    const isGood = this.#bound.bind(client, identity);
     for (const [raw, subscription] of wanted) {
       if (client.subscriptions.has(raw)) this.#index.move(client, subscription);
       else this.#index.add(client, subscription);
@@ -137,7 +152,24 @@ export class Hub {
     client.version = version;
     client.subscriptions = wanted;
     if (client.isHeld) this.#epoch += 1;
+    if (!isGood) this.#context.onReleased([clientId], identityKey(identity));
     return true;
+  }
+
+  /**
+   * Puts loaded rows in their collection's place, as {@link RecordStore.finish} does. Who is bound to one of them is decided
+   * by it from now on.
+   */
+  finishLoad(collectionId: string, load: RecordLoad): boolean {
+    const isFinished = this.#context.records.finish(collectionId, load);
+    this.#bound.refreshAll(collectionId);
+    return isFinished;
+  }
+
+  /** Forgets the rows of a collection, as {@link RecordStore.drop} does. Who is bound to one is what the token says then. */
+  dropRecords(collectionId: string): void {
+    this.#context.records.drop(collectionId);
+    this.#bound.refreshAll(collectionId);
   }
 
   /**
@@ -201,18 +233,31 @@ export class Hub {
   }
 
   /**
-   * Sends a record event to everybody who may see it. An auth record whose tokens it ends loses its clients: before
-   * the event when its token key has changed, behind it when it was deleted.
+   * Sends a record event to everybody who may see it, as the rows of all collections are at its place in the log: a row
+   * that was written is there, one that was deleted goes behind it. Clients that are bound to an auth record have it as it
+   * was written, before the event. One whose tokens it ends loses its clients: before the event when its token key has
+   * changed, behind it when it was deleted.
    * @param entry the event's place in the log, if it has one
    * @returns how many frames that made; nothing where the collection is unknown: the event reaches nobody
    * @see PocketBase apis/realtime.go bindRealtimeEvents
    */
   dispatchRecord(event: RecordEvent, entry?: string): number | undefined {
-    const authCollectionId = authCollectionOf(event, this.#rulebook.collections.find(event.collection));
-    if (changesTokenKey(event)) this.#release(authCollectionId, event.record.id);
+    const collection = this.#rulebook.collections.find(event.collection);
+    const authCollectionId = authCollectionOf(event, collection);
+    if (changesTokenKey(event)) this.#bound.release(authCollectionId, event.record.id, entry);
+    // what is not logged is not the same on all nodes
+    const followed = entry === undefined ? undefined : collection;
+    if (followed !== undefined && event.action !== "delete") this.#put(followed, event);
     const matches = this.#matcher.matchRecord(event, this.#rulebook);
     const sent = matches === undefined ? undefined : this.#send(matches, entry);
-    if (event.action === "delete") this.#release(authCollectionId, event.record.id);
+    if (followed !== undefined && event.action === "delete") {
+      this.#context.records.remove(followed.id, event.record.id);
+    }
+    if (event.action === "delete") {
+      this.#bound.release(authCollectionId, event.record.id, entry);
+      // who was proven behind it stays, and its row is gone
+      this.#bound.refresh(authCollectionId, event.record.id);
+    }
     return sent;
   }
 
@@ -230,15 +275,23 @@ export class Hub {
     return sent;
   }
 
-  #release(collectionId: string, recordId: string): void {
-    const released = this.#bound.release(collectionId, recordId);
-    if (released.length === 0) return;
-    for (const client of released) {
+  /** Takes in a row; the clients that are bound to it are what it says now. */
+  #put({ id, type }: Collection, { record }: RecordEvent): void {
+    const { records } = this.#context;
+    const wasAtHand = records.has(id);
+    records.put(id, record);
+    if (type !== "auth" || !wasAtHand) return;
+    // one row too many, and none is at hand
+    if (records.has(id)) this.#bound.refresh(id, record.id);
+    else this.#bound.refreshAll(id);
+  }
+
+  /** Puts clients where they belong now: what the rules read of them has changed. */
+  #moveAll(clients: readonly Client[]): void {
+    for (const client of clients) {
       for (const subscription of client.subscriptions.values()) this.#index.move(client, subscription);
     }
-    if (released.some(({ isHeld }) => isHeld)) this.#epoch += 1;
-    const clientIds = released.map(({ id }) => id);
-    this.#context.onReleased(clientIds, `${collectionId}/${recordId}`);
+    if (clients.some(({ isHeld }) => isHeld)) this.#epoch += 1;
   }
 }
 

@@ -4,4 +4,5 @@ export type { ClientSink } from "./client.ts";
 export type { RuleWarning } from "./collection-access.ts";
 export { type Denial, explainEvent, type Explanation, topicsOf } from "./explanation.ts";
 export { Hub } from "./hub.ts";
+export { type RecordLoad, RecordStore } from "./record-store.ts";
 export type { Replay } from "./replay.ts";

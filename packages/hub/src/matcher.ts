@@ -5,27 +5,29 @@ import {
   type RecordEvent,
   topicOf,
 } from "@sluice/protocol";
+import type { Records } from "@sluice/rules";
 import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
+import { ExpandBudget, Expander } from "./expander.ts";
 import { encodeLeave, rowBefore } from "./leave.ts";
 import type { Match, Share } from "./match.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
+import { Shares } from "./shares.ts";
 import type { SubscriberGroup, TopicGuard } from "./subscriber-group.ts";
 import type { SubscriptionIndex } from "./subscription-index.ts";
 import type { TopicGroups } from "./topic-groups.ts";
-import type { View } from "./view.ts";
 
 /** The collections that events are decided by, and their rules made ready. */
 export class Rulebook {
   readonly collections: CollectionSet;
   readonly access: CollectionAccess;
 
-  constructor(collections: CollectionSet = new CollectionSet()) {
+  constructor(collections: CollectionSet = new CollectionSet(), records?: Records) {
     this.collections = collections;
-    this.access = new CollectionAccess(collections);
+    this.access = new CollectionAccess(collections, records);
   }
 }
 
@@ -33,8 +35,11 @@ export class Rulebook {
 export interface MatcherContext {
   /** Unix milliseconds, for rules that read the clock. */
   readonly nowMs: () => number;
-  /** Counts subscribers of a topic who may not have an event. */
-  readonly onDenied: (reason: DenialReason, topic: string, subscribers: number) => void;
+  /**
+   * Counts subscribers of a topic who may not have an event, or not what they asked to have expanded in it.
+   * @param detail what was expected and what came, where the reason alone does not tell
+   */
+  readonly onDenied: (reason: DenialReason, topic: string, subscribers: number, detail?: string) => void;
 }
 
 /** Finds who may have an event among the clients of an index, and what each of them sees of it. */
@@ -56,6 +61,7 @@ export class Matcher {
       event,
       collection,
       encoder: new EventEncoder(collection, event),
+      budget: new ExpandBudget(),
       nowMs: this.#context.nowMs(),
       matches: [],
     };
@@ -64,7 +70,8 @@ export class Matcher {
       if (groups === undefined) continue;
       const guard = { access, collection, rule };
       let asked = 0;
-      const subject = { record, request: { query: {}, headers: {} }, nowMs: work.nowMs };
+      const { nowMs } = work;
+      const subject = { record, request: { query: {}, headers: {} }, records: access.records, nowMs };
       for (const group of groups.find(guard, subject)) {
         this.#matchGroup(group, { guard, order, work });
         asked += group.clients.size;
@@ -104,9 +111,11 @@ export class Matcher {
     const { event, encoder, nowMs } = work;
     const { record } = event;
     const decisions = new RecordDecisions({ guard, record, nowMs }, subscription);
-    const shares = new Map<View, Share>();
+    const expander = openExpander(group, guard, work);
+    const shares = new Shares(encoder, pickFields);
     let asked = 0;
-    const subject = { record, request: { query: options.query, headers: options.headers }, nowMs };
+    const request = { query: options.query, headers: options.headers };
+    const subject = { record, request, records: guard.access.records, nowMs };
     for (const audience of group.audiencesOf(guard).find(subject)) {
       asked += audience.clients.size;
       const { denial, isManager } = decisions.decide(audience.identity);
@@ -114,20 +123,22 @@ export class Matcher {
         this.#context.onDenied(denial, topic, audience.clients.size);
         continue;
       }
+      const expansion = expander?.expandFor(audience.identity);
+      for (const { reason, message } of expansion?.failures ?? []) {
+        this.#context.onDenied(reason, topic, audience.clients.size, message);
+      }
       for (const client of audience.clients) {
         const view = encoder.viewOf(client.identity, isManager);
-        const share = shares.get(view) ?? { data: encoder.encode(view, pickFields), clients: [] };
-        shares.set(view, share);
-        share.clients.push(client);
+        shares.add(client, view, expansion?.viewFor(client.identity));
       }
     }
     if (asked < clients.size) this.#context.onDenied("rule", topic, clients.size - asked);
-    if (shares.size > 0) {
+    if (shares.all.length > 0) {
       work.matches.push({
         subscription,
         place: `${order}${place}`,
         subject: `${raw}\n${record.id}`,
-        shares: [...shares.values()],
+        shares: shares.all,
       });
     }
   }
@@ -138,6 +149,7 @@ interface RecordWork {
   readonly event: RecordEvent;
   readonly collection: Collection;
   readonly encoder: EventEncoder;
+  readonly budget: ExpandBudget;
   readonly nowMs: number;
   readonly matches: Match[];
 }
@@ -150,10 +162,23 @@ interface TopicWork {
   readonly work: RecordWork;
 }
 
+/** Nothing where a string asks for no expansion. */
+function openExpander(
+  group: SubscriberGroup,
+  guard: TopicGuard,
+  { event: { record }, budget, nowMs }: RecordWork,
+): Expander | undefined {
+  const plan = group.expandPlanOf(guard);
+  if (plan === undefined) return undefined;
+  const { options } = group.subscription;
+  return new Expander(plan, { record, records: guard.access.records, options, nowMs, budget });
+}
+
 /** Finds who saw a record before an update, does not see it any more, and asked to be told. */
 function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWork): void {
   const { event, nowMs } = work;
   const { id } = event.record;
+  const { records } = guard.access;
   const before = rowBefore(event);
   if (before === undefined) return;
   const data = encodeLeave(id);
@@ -163,7 +188,7 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
     const then = new RecordDecisions({ guard, record: before, nowMs }, subscription);
     const now = new RecordDecisions({ guard, record: event.record, nowMs }, subscription);
     const clients: Client[] = [];
-    for (const audience of group.audiencesOf(guard).find({ record: before, request, nowMs })) {
+    for (const audience of group.audiencesOf(guard).find({ record: before, request, records, nowMs })) {
       const { identity } = audience;
       const hasLeft = then.decide(identity).denial === undefined && now.decide(identity).denial !== undefined;
       if (hasLeft) clients.push(...audience.clients);

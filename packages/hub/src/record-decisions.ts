@@ -38,7 +38,8 @@ export class RecordDecisions {
 
   decide(identity: Identity): Decision {
     const { guard, record, nowMs } = this.#context;
-    const subject = { record, request: requestValues(identity, this.#subscription.options), nowMs };
+    const { records } = guard.access;
+    const subject = { record, request: requestValues(identity, this.#subscription.options), records, nowMs };
     if (identity.kind === "superuser") {
       return { denial: this.#denyByFilter(identity), isManager: false };
     }
@@ -54,9 +55,10 @@ export class RecordDecisions {
   }
 
   #denyByFilter(identity: Identity): DenialReason | undefined {
-    const { record, nowMs } = this.#context;
+    const { guard, record, nowMs } = this.#context;
     const { options } = this.#subscription;
-    const subject = { record, request: requestValues(identity, options), nowMs };
+    const { records } = guard.access;
+    const subject = { record, request: requestValues(identity, options), records, nowMs };
     return denyByFilter(this.#filter, subject, { identity, options });
   }
 }

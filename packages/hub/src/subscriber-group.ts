@@ -3,6 +3,7 @@ import type { LiteralPin } from "@sluice/rules";
 import { Audiences } from "./audiences.ts";
 import type { Client } from "./client.ts";
 import type { CollectionAccess } from "./collection-access.ts";
+import { type ExpandPlan, planExpand } from "./expand-plan.ts";
 import { type FieldPicker, parseFields } from "./field-picker.ts";
 import { wantsLeave } from "./leave.ts";
 
@@ -24,6 +25,8 @@ export class SubscriberGroup {
   readonly wantsLeave: boolean;
   readonly clients = new Set<Client>();
   #audiences: Audiences | undefined;
+  /** `nothing` where the string asks for no expansion. */
+  #expandPlan: ExpandPlan | "nothing" | undefined;
 
   constructor(subscription: Subscription) {
     this.subscription = subscription;
@@ -58,22 +61,32 @@ export class SubscriberGroup {
   }
 
   /** Its audiences under a guard; made when they are first asked for, and kept up until the next {@link regroup}. */
-  audiencesOf({ access, collection, rule }: TopicGuard): Audiences {
+  audiencesOf(guard: TopicGuard): Audiences {
+    const { access, collection, rule } = guard;
     this.#audiences ??= new Audiences(
       {
         rule: access.rulesOf(collection)[rule],
         manageRule: collection.type === "auth" ? access.rulesOf(collection).manageRule : undefined,
         filter: this.#filterIn(access, collection),
+        expandRules: this.expandPlanOf(guard)?.rules ?? [],
         options: this.subscription.options,
+        records: access.records,
       },
       this.clients,
     );
     return this.#audiences;
   }
 
+  /** What its string asks to have expanded in an event's record, if anything. */
+  expandPlanOf({ access, collection }: TopicGuard): ExpandPlan | undefined {
+    this.#expandPlan ??= planExpand(this.subscription, collection, access) ?? "nothing";
+    return this.#expandPlan === "nothing" ? undefined : this.#expandPlan;
+  }
+
   /** Forgets the audiences: the rules have changed. */
   regroup(): void {
     this.#audiences = undefined;
+    this.#expandPlan = undefined;
   }
 
   /** The literals of which a record must have one to pass the filter; nothing where they do not tell. */

@@ -1,10 +1,17 @@
-import { type Collection, encodeJson, type Field, type Identity, type JsonObject } from "@sluice/protocol";
+import {
+  type Collection,
+  encodeJson,
+  type Field,
+  guest,
+  type Identity,
+  type JsonObject,
+} from "@sluice/protocol";
 
 /** Which fields somebody sees of a record: what everybody sees, that and the e-mail address, or all. */
 export type View = "public" | "with-email" | "superuser";
 
 /** The view of a subscriber on a record. E-mail is for its owner, for superusers, and where the record shows it. */
-export function viewOf(collection: Collection, record: JsonObject, identity: Identity): View {
+export function viewOf(collection: Collection, record: JsonObject, identity: Identity = guest): View {
   if (identity.kind === "superuser") return "superuser";
   if (collection.type !== "auth") return "public";
   const isOwner =
@@ -32,9 +39,17 @@ export function exportRecord(collection: Collection, record: JsonObject, view: V
 
 /**
  * Writes an exported record: its keys in order, those inside a field as they are.
+ * @param expand the JSON of its `expand` key, where there is one
  * @returns a JSON object on one line
  */
-export function encodeExport(exported: JsonObject): string {
+export function encodeExport(exported: JsonObject, expand?: string): string {
+  if (expand !== undefined) {
+    const others = Object.keys(exported).filter((key) => key !== "expand");
+    const members = [...others, "expand"].toSorted().map((key) => {
+      return `${encodeJson(key)}:${key === "expand" ? expand : encodeJson(exported[key])}`;
+    });
+    return `{${members.join(",")}}`;
+  }
   const keys = Object.keys(exported).toSorted();
   // an object puts keys that look like integers before all others
   if (keys.some((key) => /^\d+$/.test(key))) {

@@ -30,6 +30,7 @@ describe("collections", () => {
           listRule: null,
           viewRule: "",
           manageRule: null,
+          follow: false,
           fields: [
             { ...field, name: "id", type: "text" },
             { ...field, name: "tags", type: "select", multiple: true },
@@ -55,11 +56,25 @@ describe("collections", () => {
     ["rules are null", {}, { listRule: null, viewRule: null }],
     ["rules of null are null", { listRule: null, viewRule: null }, { listRule: null, viewRule: null }],
     ["rules are kept as they are", { listRule: " a=1 ", viewRule: "" }, { listRule: " a=1 ", viewRule: "" }],
+    ["nobody follows it", {}, { follow: false }],
+    ["who follows it says so", { follow: true }, { follow: true }],
     ["views have a type of their own", { type: "view" }, { type: "view" }],
   ])("may leave much out: %s", (_, values, expected) => {
     const { collections, problems } = parseCollections([{ name: "posts", fields: [], ...values }]);
     expect(problems).toEqual([]);
     expect(collections).toEqual([expect.objectContaining(expected)]);
+  });
+
+  test.each([
+    ["an auth collection's is kept", { type: "auth", authToken: { secret: "s", duration: 60 } }, "s"],
+    ["one that the export leaves out is none", { type: "auth", authToken: { duration: 60 } }, undefined],
+    ["an empty one is none", { type: "auth", authToken: { secret: "" } }, undefined],
+    ["null is none", { type: "auth", authToken: { secret: null } }, undefined],
+    ["no authToken is none", { type: "auth" }, undefined],
+    ["another collection has none", { type: "base", authToken: { secret: "s" } }, undefined],
+  ])("have a secret for tokens: %s", (_, values, secret) => {
+    const { collections, problems } = parseCollections([{ name: "users", fields: [], ...values }]);
+    expect([collections[0]?.authSecret, problems]).toEqual([secret, []]);
   });
 
   test.each([
@@ -110,6 +125,15 @@ describe("collections", () => {
     ],
     [[{ name: "a", listRule: 5, fields: [] }], '[0] "a".listRule: expected a string or null, got a number'],
     [[{ name: "a", viewRule: {}, fields: [] }], '[0] "a".viewRule: expected a string or null, got an object'],
+    [
+      [{ name: "a", type: "auth", authToken: "s3cret", fields: [] }],
+      '[0] "a".authToken: expected an object, got a string',
+    ],
+    [
+      [{ name: "a", type: "auth", authToken: { secret: ["s3cret"] }, fields: [] }],
+      '[0] "a".authToken.secret: expected a string, got an array',
+    ],
+    [[{ name: "a", fields: [], follow: "yes" }], '[0] "a".follow: expected true or false, got "yes"'],
     [
       [{ name: "a", fields: [], indexes: {} }],
       '[0] "a".indexes: expected an array of CREATE INDEX texts, got an object',

@@ -44,7 +44,9 @@ test("a cluster: every event comes through, under the prefix that nodes have the
   }));
   const redis = new Cluster(hosts);
   try {
+    await redis.hset("{rt}:followed", "posts", "posts");
     expect(await doorsOf(cluster.url, "{rt}:", () => publishAll(redis))).toEqual(allDoors);
+    expect(await redis.hkeys("{rt}:records:posts")).toEqual(["a", "b"]);
   } finally {
     redis.disconnect();
     await cluster.close();
@@ -55,16 +57,21 @@ test("the user that docs/redis.md has for writers may publish, and nothing else"
   const server = await startRedisServer();
   const admin = new Redis(server.url);
   await putUser(admin, "writers", documentedRules("writers"));
+  await admin.hset("rt:followed", "posts", "posts");
   const redis = new Redis(server.url, { username: "writers", password: "password", disableClientInfo: true });
-  const doors = await doorsOf(server.url, "rt:", () => publishAll(redis)).finally(() => admin.disconnect());
+  const doors = await doorsOf(server.url, "rt:", () => publishAll(redis));
+  const kept = await admin.hkeys("rt:records:posts");
+  admin.disconnect();
   const others = [
     redis.xrange("rt:log", "-", "+"),
     redis.publish("rt:collections", ""),
     redis.xadd("rt:x", "*", "a", ""),
+    redis.hgetall("rt:records:posts"),
   ];
   const refusals = await Promise.allSettled(others);
   redis.disconnect();
   await server.close();
   expect(doors).toEqual(allDoors);
-  expect(refusals.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(kept).toEqual(["a", "b"]);
+  expect(refusals.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected", "rejected"]);
 });

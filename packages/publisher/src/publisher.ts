@@ -1,4 +1,11 @@
-import { parseEvent } from "@sluice/protocol";
+import {
+  appendArguments,
+  appendScript,
+  appendScriptSha1,
+  keptRowOf,
+  type LoggedEvent,
+  parseEvent,
+} from "@sluice/protocol";
 import type { Cluster, Redis } from "ioredis";
 import { PublishError } from "./publish-error.ts";
 
@@ -28,7 +35,7 @@ export interface Message {
   readonly traceparent?: string;
 }
 
-/** Writes events to the log: at least once, in order, resumable. */
+/** Writes events to the log, and the rows of followed collections with them: at least once, in order, resumable. */
 export interface Publisher {
   /**
    * Publishes a record change.
@@ -70,11 +77,12 @@ export interface PublisherOptions {
  */
 export function createPublisher(redis: Redis | Cluster, options: PublisherOptions = {}): Publisher {
   const { keyPrefix = defaultPrefix(redis) } = options;
-  const write = (event: RecordChange | Message): Command => {
-    return ["xadd", `${keyPrefix}log`, "*", "event", encodeEvent(event, options)];
-  };
   const batch = async (events: readonly (RecordChange | Message)[]): Promise<readonly string[]> =>
-    (await transact(redis, events.map(write))).map(String);
+    append(
+      redis,
+      keyPrefix,
+      events.map((event) => encodeEvent(event, options)),
+    );
   const one = async (event: RecordChange | Message): Promise<string> => (await batch([event]))[0] ?? "";
   return { record: one, message: one, batch };
 }
@@ -90,7 +98,7 @@ export function createChannelPublisher(
   const { keyPrefix = defaultPrefix(redis) } = options;
   const send = (event: RecordChange | Message): Command => {
     const channel = "topic" in event ? "message" : `record:${event.collection}`;
-    return ["publish", keyPrefix + channel, encodeEvent(event, options)];
+    return ["publish", keyPrefix + channel, encodeEvent(event, options).text];
   };
   const batch = async (events: readonly (RecordChange | Message)[]): Promise<void> =>
     void (await transact(redis, events.map(send)));
@@ -101,6 +109,21 @@ export function createChannelPublisher(
 /** As gateways have it. */
 function defaultPrefix({ isCluster }: Redis | Cluster): string {
   return isCluster ? "{rt}:" : "rt:";
+}
+
+/** Writes events in one step, by the script's hash where Redis knows it. */
+async function append(
+  redis: Redis | Cluster,
+  keyPrefix: string,
+  events: readonly LoggedEvent[],
+): Promise<readonly string[]> {
+  if (events.length === 0) return [];
+  const { keys, args } = appendArguments(keyPrefix, events);
+  const ids = await redis.evalsha(appendScriptSha1, keys.length, ...keys, ...args).catch((error: unknown) => {
+    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+    return redis.eval(appendScript, keys.length, ...keys, ...args);
+  });
+  return Array.isArray(ids) ? ids.map(String) : [];
 }
 
 type Command = [name: string, ...args: string[]];
@@ -116,7 +139,7 @@ async function transact(redis: Redis | Cluster, commands: Command[]): Promise<re
 }
 
 /** Writes an event as JSON and reads it as a gateway will, so that a mistake shows where it was made. */
-function encodeEvent(event: unknown, { maxEventBytes = 1_048_576 }: PublisherOptions): string {
+function encodeEvent(event: unknown, { maxEventBytes = 1_048_576 }: PublisherOptions): LoggedEvent {
   const text = stringify(event);
   if (new TextEncoder().encode(text).length > maxEventBytes) {
     throw new PublishError(
@@ -126,7 +149,7 @@ function encodeEvent(event: unknown, { maxEventBytes = 1_048_576 }: PublisherOpt
   }
   const parsed = parseEvent(text, { maxBytes: maxEventBytes });
   if ("malformed" in parsed) throw new PublishError("malformed_event", parsed.malformed);
-  return text;
+  return { text, row: keptRowOf(parsed.event) };
 }
 
 function stringify(event: unknown): string {

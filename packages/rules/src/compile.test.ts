@@ -146,6 +146,15 @@ test.each<[text: string, constant: boolean | undefined]>([
   expect(rule(text).constant).toBe(constant);
 });
 
+test.each(["realtime", "expand", undefined] as const)("the context %s is what a rule reads", (context) => {
+  const place = { schema, collection: posts, kind: "rule", ...(context && { context }) } as const;
+  const subject = { record: {}, request: { query: {}, headers: {} }, nowMs: 0 };
+  const passes = ["realtime", "expand"].map((value) =>
+    compileRule(`@request.context = '${value}'`, place).decide(subject),
+  );
+  expect(passes).toEqual([context !== "expand", context === "expand"]);
+});
+
 describe("a rule that guests pass by something empty", () => {
   test.each<[text: string, where: readonly string[]]>([
     ["owner = @request.auth.id", ["owner = @request.auth.id"]],

@@ -126,7 +126,8 @@ function comparisonPins(
   );
   if (readsMore) return "everyone";
   const verdict = verdictOf(term, subject);
-  return verdict === true || verdict === "failed" ? "everyone" : [];
+  // what cannot be decided is asked all the same: who is denied for it is told apart from who may not
+  return verdict === false || verdict === null ? [] : "everyone";
 }
 
 function pinOf(

@@ -27,7 +27,7 @@ export function resolveSpecial(scope: Scope, place: NamePlace): Side {
   if (root === "@collection" && rest.length > 0) return collectionSide(scope, place, area, rest);
   if (root !== "@request" || area === "") throw noName(place);
   scope.need("request", place);
-  if (rest.length === 0) return fixed(area, place);
+  if (rest.length === 0) return fixed(scope, area, place);
   // two modifiers are none, and part of the name
   scope.read(place.name.replace(/(?<=^[^:]*):\w*$/, ""));
   switch (area) {
@@ -47,8 +47,8 @@ function noName({ name, start }: NamePlace): RuleError {
   return new RuleError("unknown", `no ${name}`, start);
 }
 
-function fixed(area: string, place: NamePlace): Side {
-  if (area === "context") return text("realtime");
+function fixed({ context }: Scope, area: string, place: NamePlace): Side {
+  if (area === "context") return text(context);
   if (area === "method") return text("GET");
   throw noName(place);
 }

@@ -26,6 +26,8 @@ export interface RulePlace {
   readonly collection: RuleCollection;
   /** A subscriber's own filter, or a rule of the collection. */
   readonly kind: "rule" | "filter";
+  /** What `@request.context` says; `realtime` where nothing else is said. */
+  readonly context?: "realtime" | "expand";
 }
 
 /** The collection of whoever asks, if anybody does, and whether its rows are at hand. */
@@ -61,6 +63,8 @@ export class Scope {
   readonly collection: RuleCollection;
   /** A filter may not see hidden fields, and joins only what its subscriber may list. */
   readonly isFilter: boolean;
+  /** What `@request.context` says. */
+  readonly context: "realtime" | "expand";
   /** The collection of whoever asks; nothing for guests. */
   readonly authCollection: RuleCollection | undefined;
   /** Whether the rows of that collection are at hand. */
@@ -73,13 +77,14 @@ export class Scope {
   readonly #common: Common;
 
   constructor(
-    { schema, collection, kind }: RulePlace,
+    { schema, collection, kind, context = "realtime" }: RulePlace,
     { collection: authCollection, isFollowed = false }: AuthPlace = {},
     within?: { readonly scope: Scope; readonly root: RecordPlace; readonly origin: TermOrigin },
   ) {
     this.schema = schema;
     this.collection = collection;
     this.isFilter = kind === "filter";
+    this.context = context;
     this.authCollection = authCollection;
     this.isAuthFollowed = isFollowed;
     this.root = within?.root ?? recordPlace;

@@ -1,19 +1,23 @@
-import { guest, type Identity, identityKey } from "@sluice/protocol";
+import { guest, type Identity, identityKey, type LoggedEvent } from "@sluice/protocol";
 import type {
   Backplane,
   BackplaneOptions,
   ClientState,
+  FollowedCollection,
   LastFrame,
   LastFrameOutcome,
   Leaving,
   LogEntry,
   LogExtent,
   NodeHandlers,
+  SeededRow,
   SubscribeOutcome,
   SubscriptionChange,
 } from "../backplane.ts";
 import { likenessOf } from "../likeness.ts";
+import { logTrimmed } from "../log-trimmed.ts";
 import { MemoryLog } from "./memory-log.ts";
+import { MemoryRecords } from "./memory-records.ts";
 import { MemoryOrphans } from "./memory-orphans.ts";
 
 /**
@@ -26,6 +30,7 @@ export class MemoryBackplane implements Backplane {
   readonly #handlers: NodeHandlers;
   readonly #log: MemoryLog;
   readonly #orphans: MemoryOrphans;
+  readonly #records = new MemoryRecords();
   readonly #maxStreamsPerIdentity: number;
   readonly #clients = new Map<string, ClientState>();
   readonly #collections = new Map<string, string>();
@@ -41,9 +46,10 @@ export class MemoryBackplane implements Backplane {
     handlers.position(this.#log.last);
   }
 
-  append(events: readonly string[]): Promise<readonly string[]> {
-    const cursors = events.map((text) => {
+  append(events: readonly LoggedEvent[]): Promise<readonly string[]> {
+    const cursors = events.map(({ text, row }) => {
       const cursor = this.#log.append(text);
+      if (row !== undefined) this.#records.put(row);
       this.#handlers.event(text, { door: "log", cursor });
       return cursor;
     });
@@ -88,6 +94,25 @@ export class MemoryBackplane implements Backplane {
 
   readLog(from: string, count: number): Promise<readonly LogEntry[]> {
     return Promise.resolve(this.#log.read(from, count));
+  }
+
+  logEnd(): Promise<string> {
+    return Promise.resolve(this.#log.last);
+  }
+
+  readRecords(collection: string, take: (id: string, json: string) => void): Promise<string | undefined> {
+    return Promise.resolve(this.#records.read(collection, take));
+  }
+
+  async seedRecords(collection: FollowedCollection, rows: AsyncIterable<SeededRow>): Promise<number> {
+    const begin = this.#log.last;
+    const seeded = new Map<string, string>();
+    for await (const [id, json] of rows) seeded.set(id, json);
+    if (this.#log.find(begin) === undefined) throw logTrimmed();
+    const entries = this.#log.read(this.#log.first, Number.POSITIVE_INFINITY);
+    const count = this.#records.replace(collection, seeded, entries);
+    this.#handlers.recordsSeeded(collection.name);
+    return count;
   }
 
   subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {

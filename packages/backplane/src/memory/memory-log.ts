@@ -30,6 +30,11 @@ export class MemoryLog {
     return this.#entries.at(-1)?.cursor ?? "";
   }
 
+  /** The cursor of the oldest entry. */
+  get first(): string {
+    return this.#entries[this.#start]?.cursor ?? "";
+  }
+
   /** @returns the cursor of the new entry */
   append(text: string | undefined): string {
     const nowMs = Date.now();

@@ -15,7 +15,7 @@ export interface ChannelReaderContext {
   readonly listenMs: number;
 }
 
-/** Listens to the writers' channels, to the announcements of collections and to this node's control channel. */
+/** Listens to the writers' channels, to the announcements of collections and seedings, and to this node's control channel. */
 export class ChannelReader {
   readonly #redis: Redis;
   readonly #keys: Keys;
@@ -35,10 +35,11 @@ export class ChannelReader {
 
   /** Listens; returns when Redis has taken the subscriptions. */
   async start(onControl: (text: string) => void): Promise<void> {
-    const { collections, records } = this.#keys;
+    const { collections, seeded, records } = this.#keys;
     this.#redis.on("message", (channel: string, text: string) => {
       if (channel === this.#control) onControl(text);
       else if (channel === collections) this.#handlers.collectionsChanged();
+      else if (channel === seeded) this.#handlers.recordsSeeded(text);
       else this.#handlers.event(text, { door: "message" });
     });
     this.#redis.on("pmessage", (_pattern: string, channel: string, text: string) => {
@@ -55,9 +56,9 @@ export class ChannelReader {
   }
 
   async #listen(): Promise<void> {
-    const { messages, collections, records } = this.#keys;
+    const { messages, collections, seeded, records } = this.#keys;
     await Promise.all([
-      this.#redis.subscribe(messages, collections, this.#control),
+      this.#redis.subscribe(messages, collections, seeded, this.#control),
       this.#redis.psubscribe(`${records}*`),
     ]);
   }
@@ -66,7 +67,9 @@ export class ChannelReader {
   async #listenAgain(wasAway: boolean): Promise<void> {
     try {
       await this.#listen();
-      if (wasAway) this.#handlers.collectionsChanged();
+      if (!wasAway) return;
+      this.#handlers.collectionsChanged();
+      this.#handlers.recordsSeeded("*");
     } catch (error) {
       // a connection that is down says so by itself; only what Redis refuses is news
       if (this.#redis.status === "ready") this.#handlers.fault(error, "listening to the channels");

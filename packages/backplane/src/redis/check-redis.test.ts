@@ -5,6 +5,7 @@ import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { appendScript } from "@sluice/protocol";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { documentedRules, putUser } from "../../../../test/harness/redis-users.ts";
@@ -45,7 +46,8 @@ describe("a user", () => {
   test("needs every command of the scripts", () => {
     const folder = fileURLToPath(new URL(".", import.meta.url));
     const scripts = readdirSync(folder).filter((name) => name.endsWith(".lua"));
-    const text = scripts.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
+    const texts = scripts.map((name) => readFileSync(join(folder, name), "utf8"));
+    const text = [...texts, appendScript].join("\n");
     const called = [...text.matchAll(/redis\.call\('(\w+)'(?:, '(NUMSUB)')?/g)];
     const rules = called.map(([, name = "", more]) =>
       `+${name}${more === undefined ? "" : `|${more}`}`.toLowerCase(),

@@ -15,7 +15,7 @@ beforeEach(async () => {
   const options = { redisUrl: inject("redisUrl"), keyPrefix: prefix };
   owner = await openRecordingNode(options);
   other = await openRecordingNode(options);
-  cursors = await owner.backplane.append(["one", "two", "three"]);
+  cursors = await owner.backplane.append([{ text: "one" }, { text: "two" }, { text: "three" }]);
 });
 afterEach(async () => {
   await owner.backplane.close();
@@ -41,7 +41,7 @@ const die = (): Promise<unknown> => redis.del(`${prefix}node:${owner.backplane.n
 describe("a dead node's client is adopted", () => {
   test("where the node's clients were when it said so last", async () => {
     await arrive(owner, "c1");
-    const [later = ""] = await other.backplane.append(["later"]);
+    const [later = ""] = await other.backplane.append([{ text: "later" }]);
     await record(later);
     await die();
     expect(await arrive(other, "c2")).toBe(later);
@@ -56,7 +56,7 @@ describe("a dead node's client is adopted", () => {
 
   test("where it began if the node had never said so", async () => {
     await arrive(owner, "c1");
-    await other.backplane.append(["later"]);
+    await other.backplane.append([{ text: "later" }]);
     await die();
     expect(await arrive(other, "c2")).toBe(cursors[2]);
   });
@@ -80,7 +80,7 @@ describe("a dead node's client is adopted", () => {
     await record(cursors[0]);
     await arrive(owner, "c1");
     await record(cursors[1]);
-    await other.backplane.append(["later"]);
+    await other.backplane.append([{ text: "later" }]);
     const ticket = await other.backplane.takeTicket();
     const change = { clientId: "c1", ticket, address: "", identity: guest, subscriptions: ["a"] };
     await other.backplane.subscribe(change);

@@ -7,6 +7,14 @@ export interface Keys {
   readonly ticket: string;
   readonly collections: string;
   readonly messages: string;
+  /** Name and id of each collection whose rows are kept, with its name. */
+  readonly followed: string;
+  /** The kept rows of a collection. */
+  readonly rows: (collection: string) => string;
+  /** The rows of a seeding that is under way. */
+  readonly seeding: (collection: string, token: string) => string;
+  /** The channel that tells of seedings that have ended. */
+  readonly seeded: string;
   /** What the names of all record channels begin with. */
   readonly records: string;
   readonly client: (clientId: string) => string;
@@ -34,6 +42,10 @@ export function keysUnder(prefix: string): Keys {
     ticket: `${prefix}ticket`,
     collections: `${prefix}collections`,
     messages: `${prefix}message`,
+    followed: `${prefix}followed`,
+    rows: (collection) => `${prefix}records:${collection}`,
+    seeding: (collection, token) => `${prefix}seeding:${collection}:${token}`,
+    seeded: `${prefix}seeded`,
     records: `${prefix}record:`,
     client: (clientId) => `${prefix}client:${clientId}`,
     counts: (period) => `${prefix}counts:${period}`,

@@ -46,7 +46,7 @@ export class LogReader {
 
   /** Finds the end of the log and begins to read behind it. */
   async start(): Promise<void> {
-    this.#position = await this.#end();
+    this.#position = await endOfLog(this.#redis, this.#key);
     this.#handlers.position(this.#position);
     this.#reading = this.#read();
   }
@@ -56,12 +56,6 @@ export class LogReader {
     this.#closing.abort();
     this.#redis.disconnect();
     await this.#reading;
-  }
-
-  /** The cursor of the last entry; an empty log gets its first one, so that a cursor always names an entry. */
-  async #end(): Promise<string> {
-    const [last] = await this.#redis.xrevrange(this.#key, "+", "-", "COUNT", 1);
-    return last?.[0] ?? (await this.#redis.xadd(this.#key, "*", "anchor", "")) ?? "0-0";
   }
 
   async #read(): Promise<void> {
@@ -109,9 +103,15 @@ export class LogReader {
   async #checkAnchor(): Promise<void> {
     const [entry] = await this.#redis.xrange(this.#key, this.#position, this.#position);
     if (entry !== undefined) return;
-    this.#position = await this.#end();
+    this.#position = await endOfLog(this.#redis, this.#key);
     this.#handlers.gap(this.#position);
   }
+}
+
+/** The cursor of the last entry; an empty log gets its first one, so that a cursor always names an entry. */
+export async function endOfLog(redis: Redis, key: string): Promise<string> {
+  const [last] = await redis.xrevrange(key, "+", "-", "COUNT", 1);
+  return last?.[0] ?? (await redis.xadd(key, "*", "anchor", "")) ?? "0-0";
 }
 
 /** See `Backplane.findEntry`. */
@@ -124,9 +124,13 @@ export async function findEntry(redis: Redis, key: string, cursor: string): Prom
 export async function readEntries(
   redis: Redis,
   key: string,
-  { from, count }: { readonly from: string; readonly count: number },
+  {
+    from,
+    to = "+",
+    count,
+  }: { readonly from: string; readonly to?: string | undefined; readonly count: number },
 ): Promise<readonly LogEntry[]> {
-  return (await redis.xrange(key, from, "+", "COUNT", count)).map(entryOf);
+  return (await redis.xrange(key, from, to, "COUNT", count)).map(entryOf);
 }
 
 function entryOf([cursor, fields]: [cursor: string, fields: string[]]): LogEntry {

@@ -12,18 +12,23 @@ hget rt:client id
 hgetall rt:collections
 hincrby rt:counts name 1
 hkeys rt:orphans
+hlen rt:records:posts
 hmget rt:client id
+hscan rt:records:posts 0
 hset rt:client id value
 info
+persist rt:seeding:posts:token
 pexpire rt:client 1000
 publish rt:message text
 pubsub numsub rt:node
+rename rt:seeding:posts:token rt:records:posts
 sadd rt:nodes id
 scard rt:streams
 set rt:ticket 1
 smembers rt:nodes
 srem rt:nodes id
 time
+unlink rt:records:posts
 xadd rt:log * event text
 xrange rt:log - +
 xread streams rt:log 0

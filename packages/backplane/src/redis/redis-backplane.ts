@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { appendArguments, appendScript, type LoggedEvent } from "@sluice/protocol";
 import type { Redis } from "ioredis";
 import type {
   Backplane,
   BackplaneOptions,
   ClientState,
+  FollowedCollection,
   LastFrame,
   LastFrameOutcome,
   Leaving,
@@ -11,6 +13,7 @@ import type {
   LogExtent,
   NodeHandlers,
   Progress,
+  SeededRow,
   SubscribeOutcome,
   SubscriptionChange,
 } from "../backplane.ts";
@@ -18,13 +21,17 @@ import { BackplaneError } from "../backplane-error.ts";
 import { ChannelReader } from "./channel-reader.ts";
 import { comeBackMs, Directory } from "./directory.ts";
 import { type Keys, keysUnder } from "./keys.ts";
-import { findEntry, LogReader, readEntries } from "./log-reader.ts";
+import { readKeptRows } from "./kept-rows.ts";
+import { endOfLog, findEntry, LogReader, readEntries } from "./log-reader.ts";
 import { OwnerCalls } from "./owner-calls.ts";
 import { type NodeConnections, openNodeConnections } from "./node-connections.ts";
 import { parseNodeMessage } from "./node-message.ts";
 import type { RedisUrl } from "./redis-url.ts";
 import { Script } from "./script.ts";
+import { seedRows } from "./seeding.ts";
+import { unavailable } from "./unavailable.ts";
 
+const appendEventsScript = new Script<readonly string[]>({ text: appendScript });
 const takeTicketScript = new Script<number>("take-ticket.lua");
 const exchangeLoadsScript = new Script<readonly number[]>("orphans.lua", "exchange-loads.lua");
 const trimScript = new Script<number>("trim.lua");
@@ -54,11 +61,6 @@ export async function openRedisBackplane(
     await backplane.close();
     throw unavailable(error);
   }
-}
-
-function unavailable(error: unknown): BackplaneError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new BackplaneError(`Redis did not do it: ${reason}`, { cause: error });
 }
 
 class RedisBackplane implements Backplane {
@@ -118,16 +120,10 @@ class RedisBackplane implements Backplane {
     return this.#all().every((redis) => redis.status === "ready");
   }
 
-  append(events: readonly string[]): Promise<readonly string[]> {
-    return this.#command(async (redis) => {
-      const transaction = redis.multi();
-      for (const event of events) transaction.xadd(this.#keys.log, "*", "event", event);
-      const replies = (await transaction.exec()) ?? [];
-      return replies.map(([error, cursor]) => {
-        if (error !== null) throw error;
-        return String(cursor);
-      });
-    });
+  async append(events: readonly LoggedEvent[]): Promise<readonly string[]> {
+    if (events.length === 0) return [];
+    const { keys, args } = appendArguments(this.#keys.all, events);
+    return this.#command((redis) => appendEventsScript.run(redis, keys, args));
   }
 
   takeTicket(): Promise<number> {
@@ -162,6 +158,18 @@ class RedisBackplane implements Backplane {
 
   readLog(from: string, count: number): Promise<readonly LogEntry[]> {
     return this.#command((redis) => readEntries(redis, this.#keys.log, { from, count }));
+  }
+
+  logEnd(): Promise<string> {
+    return this.#command((redis) => endOfLog(redis, this.#keys.log));
+  }
+
+  readRecords(collection: string, take: (id: string, json: string) => void): Promise<string | undefined> {
+    return this.#command((redis) => readKeptRows(redis, this.#keys.rows(collection), take));
+  }
+
+  seedRecords(collection: FollowedCollection, rows: AsyncIterable<SeededRow>): Promise<number> {
+    return seedRows(this.#connections.commands, this.#keys, { collection, rows });
   }
 
   subscribe(change: SubscriptionChange): Promise<SubscribeOutcome> {

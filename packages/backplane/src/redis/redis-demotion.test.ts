@@ -19,7 +19,7 @@ async function expectToWorkOn(redis: Redis, prefix: string, node: RecordingNode)
   await waitUntil(async () => (await nodeConnections(redis)) === 3, "the node to come over", 20_000);
   await waitUntil(() => node.backplane.connected, "all connections to be ready");
   await redis.xadd(`${prefix}log`, "*", "event", "logged");
-  await node.backplane.append(["appended"]);
+  await node.backplane.append([{ text: "appended" }]);
   await waitUntil(() => node.events.length === 3, "the events behind the move");
   expect(node.events.map(({ text }) => text)).toEqual(["before", "logged", "appended"]);
   const subscribe = async (): Promise<string> => {
@@ -69,7 +69,7 @@ describe.concurrent("a node whose Redis is demoted, and goes on answering", { ti
       const node = await openRecordingNode({ redisUrl: `redis://127.0.0.1:${name.port}`, keyPrefix: "rt:" });
       later(() => node.backplane.close());
       await node.hold("c1");
-      await node.backplane.append(["before"]);
+      await node.backplane.append([{ text: "before" }]);
       await next.redis.replicaof("127.0.0.1", old.port);
       await waitUntil(async () => (await next.redis.exists("rt:log")) === 1, "the replica to follow", 20_000);
 
@@ -90,7 +90,7 @@ describe.concurrent("a node whose Redis is demoted, and goes on answering", { ti
       const node = await openRecordingNode({ redisUrl: cluster.url, keyPrefix: "{rt}:" });
       later(() => node.backplane.close());
       await node.hold("c1");
-      await node.backplane.append(["before"]);
+      await node.backplane.append([{ text: "before" }]);
       await waitUntil(() => node.events.length === 1, "the event before the move");
       expect(await nodeConnections(owner.redis)).toBe(3);
 
@@ -110,7 +110,7 @@ describe.concurrent("a node whose Redis is demoted, and goes on answering", { ti
       const node = await openRecordingNode({ redisUrl: cluster.url, keyPrefix: "{rt}:" });
       later(() => node.backplane.close());
       await node.hold("c1");
-      await node.backplane.append(["before"]);
+      await node.backplane.append([{ text: "before" }]);
       await waitUntil(() => node.events.length === 1, "the event before the move");
 
       await moveSlot(await from.cluster("KEYSLOT", "{rt}:log"), from, to);

@@ -68,7 +68,7 @@ describe.concurrent("faults of Redis", { timeout: 60_000 }, () => {
       server.process.kill("SIGSTOP");
       const written = write(writer, "one", "two");
       const startMs = performance.now();
-      await expect(node.backplane.append(["lost"])).rejects.toMatchObject({
+      await expect(node.backplane.append([{ text: "lost" }])).rejects.toMatchObject({
         name: "BackplaneError",
         code: "unavailable" satisfies BackplaneError["code"],
       });
@@ -98,10 +98,12 @@ describe.concurrent("faults of Redis", { timeout: 60_000 }, () => {
   test("Redis is full: a batch is refused as a whole, and taken once there is room", async () => {
     await withScene(async ({ writer, node }) => {
       await writer.config("SET", "maxmemory", 1);
-      await expect(node.backplane.append(["one", "two"])).rejects.toMatchObject({ code: "unavailable" });
+      await expect(node.backplane.append([{ text: "one" }, { text: "two" }])).rejects.toMatchObject({
+        code: "unavailable",
+      });
       expect(await writer.xlen("rt:log")).toBe(1);
       await writer.config("SET", "maxmemory", 0);
-      await node.backplane.append(["one", "two"]);
+      await node.backplane.append([{ text: "one" }, { text: "two" }]);
       await waitUntil(() => node.events.length === 2, "the events");
       expect([textsOf(node), node.connections, node.counts.gaps]).toEqual([["one", "two"], [], 0]);
     });

@@ -102,9 +102,9 @@ describe.concurrent("a node that opens", { timeout: 30_000 }, () => {
   test("hears what is written from then on, and nothing from before", async () => {
     await withRedis(async (redis, url) => {
       const first = await open(url);
-      await first.backplane.append(["before"]);
+      await first.backplane.append([{ text: "before" }]);
       const second = await open(url);
-      await first.backplane.append(["after"]);
+      await first.backplane.append([{ text: "after" }]);
       await waitUntil(() => second.events.length > 0, "the event");
       expect(second.events.map(({ text }) => text)).toEqual(["after"]);
       expect(await redis.xlen("rt:log")).toBe(3);
@@ -135,7 +135,7 @@ describe.concurrent("a node that opens", { timeout: 30_000 }, () => {
       expect(await redis.exists(`rt:node:${node.backplane.nodeId}`)).toBe(0);
       const state = { address: "", identity: guest, subscriptions: [], version: 0, keepsCursor: false };
       await expect(node.backplane.register("c1", state)).rejects.toMatchObject(unavailable);
-      await expect(node.backplane.append(["text"])).rejects.toMatchObject(unavailable);
+      await expect(node.backplane.append([{ text: "text" }])).rejects.toMatchObject(unavailable);
       await node.backplane.unregister("c1", { wasSubscribed: true });
       expect([node.events, node.connections, node.faults]).toEqual([[], [], []]);
     });

@@ -3,15 +3,15 @@ import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 
 /**
- * One atomic step in Redis, a Lua file beside this one, behind others that it calls functions of.
- * @typeParam Reply what the last file's header says that it returns
+ * One atomic step in Redis: a Lua file beside this one, behind others that it calls functions of, or a text.
+ * @typeParam Reply what the last one's header says that it returns
  */
 export class Script<Reply> {
   readonly #text: string;
   readonly #sha: string;
 
-  constructor(...files: readonly string[]) {
-    const texts = files.map((file) => readFileSync(new URL(file, import.meta.url), "utf8"));
+  constructor(...parts: readonly (string | { readonly text: string })[]) {
+    const texts = parts.map((part) => (typeof part === "string" ? readLua(part) : part.text));
     this.#text = texts.join("\n");
     this.#sha = createHash("sha1").update(this.#text).digest("hex");
   }
@@ -35,4 +35,8 @@ export class Script<Reply> {
       return redis.eval(this.#text, keys.length, ...keys, ...args);
     }
   }
+}
+
+function readLua(file: string): string {
+  return readFileSync(new URL(file, import.meta.url), "utf8");
 }

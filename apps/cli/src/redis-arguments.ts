@@ -1,0 +1,43 @@
+import { openRecordKeeper, parseRedisUrl, RedisUrlError, type RecordKeeper } from "@sluice/backplane";
+import { ArgumentError } from "./explain-arguments.ts";
+
+/** What every command takes that works on Redis, for `parseArgs`. */
+export const redisOptions = {
+  redis: { type: "string" },
+  prefix: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** Its lines of a command's help. */
+export const redisHelp = `  --redis URL          as REDIS_URL of the gateways
+  --prefix PREFIX      as their KEY_PREFIX (default: rt:, with a cluster {rt}:)`;
+
+/** What came of them. */
+export interface RedisArguments {
+  readonly redis?: string | undefined;
+  readonly prefix?: string | undefined;
+}
+
+/** Works with the kept rows that the arguments name. */
+export async function withRecordKeeper<T>(
+  { redis, prefix }: RedisArguments,
+  work: (keeper: RecordKeeper) => Promise<T>,
+): Promise<T> {
+  const url = readUrl(redis);
+  const keeper = await openRecordKeeper(url, prefix ?? (url.kind === "cluster" ? "{rt}:" : "rt:"));
+  try {
+    return await work(keeper);
+  } finally {
+    keeper.close();
+  }
+}
+
+function readUrl(text: string | undefined): ReturnType<typeof parseRedisUrl> {
+  if (text === undefined) throw new ArgumentError("expected --redis, got none");
+  try {
+    return parseRedisUrl(text);
+  } catch (error) {
+    if (error instanceof RedisUrlError) throw new ArgumentError(`--redis: ${error.message}`);
+    throw error;
+  }
+}

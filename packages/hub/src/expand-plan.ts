@@ -1,0 +1,58 @@
+import type { Collection, Subscription } from "@sluice/protocol";
+import { type Access } from "./access.ts";
+import type { CollectionAccess, ExpandRules } from "./collection-access.ts";
+import { type ExpandPath, parseExpand } from "./expand-paths.ts";
+import { type ExpandStep, resolveStep } from "./expand-step.ts";
+
+/** A path of an `expand` as the collections allow it. */
+export interface PlannedPath {
+  /** Those that lead somewhere. */
+  readonly steps: readonly PlannedStep[];
+  /** As the subscriber asked for it. */
+  readonly text: string;
+  /** What is wrong with the one behind them; it matters only where rows are found that it would lead from. */
+  readonly problem: string | undefined;
+}
+
+/** A step, and the rules that guard what it leads to. */
+export interface PlannedStep extends ExpandStep {
+  readonly rules: ExpandRules;
+}
+
+/** What one subscription string asks for beside the record: its `expand` option, read against the collections. */
+export class ExpandPlan {
+  readonly paths: readonly PlannedPath[];
+
+  constructor(paths: readonly ExpandPath[], collection: Collection, access: CollectionAccess) {
+    this.paths = paths.map((path) => planPath(path, collection, access));
+  }
+
+  /** The rules that tell subscribers apart: for whom they are the same, the same is found. */
+  get rules(): readonly Access[] {
+    const steps = this.paths.flatMap((path) => path.steps);
+    return [...new Set(steps.flatMap(({ rules }) => [rules.viewRule, rules.manageRule]))];
+  }
+}
+
+/** Reads the `expand` option of a subscription to a collection; nothing where it asks for none. */
+export function planExpand(
+  { options }: Subscription,
+  collection: Collection,
+  access: CollectionAccess,
+): ExpandPlan | undefined {
+  const paths = parseExpand(options.query["expand"] ?? "");
+  return paths.length === 0 ? undefined : new ExpandPlan(paths, collection, access);
+}
+
+function planPath(path: ExpandPath, collection: Collection, access: CollectionAccess): PlannedPath {
+  const steps: PlannedStep[] = [];
+  const text = path.join(".");
+  let source = collection;
+  for (const name of path) {
+    const step = resolveStep(name, source, access);
+    if (typeof step === "string") return { steps, text, problem: step };
+    steps.push({ ...step, rules: access.expandRulesOf(step.target) });
+    source = step.target;
+  }
+  return { steps, text, problem: undefined };
+}

@@ -1,0 +1,46 @@
+import type { RecordRow } from "@sluice/rules";
+import { FieldIndex } from "./field-index.ts";
+
+/** The rows of one collection, all of them, by id and by what their fields say. */
+export class FollowedCollection {
+  readonly #rows = new Map<string, RecordRow>();
+  /** Made when a field is first asked for. */
+  readonly #indexes = new Map<string, FieldIndex>();
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  get(id: string): RecordRow | undefined {
+    return this.#rows.get(id);
+  }
+
+  all(): Iterable<RecordRow> {
+    return this.#rows.values();
+  }
+
+  *by(field: string, value: string): Iterable<RecordRow> {
+    const index = this.#indexes.get(field) ?? new FieldIndex(field, this.#rows);
+    this.#indexes.set(field, index);
+    for (const id of index.find(value)) {
+      const row = this.#rows.get(id);
+      if (row !== undefined) yield row;
+    }
+  }
+
+  put(id: string, row: RecordRow): void {
+    const old = this.#rows.get(id);
+    for (const index of this.#indexes.values()) {
+      if (old !== undefined) index.remove(id, old);
+      index.add(id, row);
+    }
+    this.#rows.set(id, row);
+  }
+
+  remove(id: string): void {
+    const row = this.#rows.get(id);
+    if (row === undefined) return;
+    for (const index of this.#indexes.values()) index.remove(id, row);
+    this.#rows.delete(id);
+  }
+}
