@@ -1,6 +1,6 @@
 import type { Identity, SubscriptionOptions } from "@sluice/protocol";
 import type { AudiencePlan, Records, RequestValues, RuleProgram, Subject } from "@sluice/rules";
-import { type Access, requestValues } from "./access.ts";
+import { type Access, readsAuth, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
 import { PinIndex } from "./pin-index.ts";
 
@@ -16,7 +16,7 @@ export interface AudienceRules {
   readonly rule: Access;
   /** Nothing where nobody's e-mail is in question. */
   readonly manageRule: Access | undefined;
-  /** Superusers' filters may read who they are; others' may not. */
+  /** Superusers' filters may read who they are; others' do so in the list rules of what they join. */
   readonly filter: Access;
   /** Those of rows that are expanded; superusers are not asked. */
   readonly expandRules: readonly Access[];
@@ -54,8 +54,11 @@ export class Audiences {
     this.#parts.set(program, part);
     const second = isSuperuser ? filter : manageRule;
     const keys = second === undefined ? [""] : [keyBy(second, values, records)];
-    if (!isSuperuser) for (const access of expandRules) keys.push(keyBy(access, values, records));
-    const audience = part.enter(client, values, keys.join("\n\n"));
+    if (!isSuperuser) {
+      if (readsAuth(filter)) keys.push(keyBy(filter, values, records));
+      for (const access of expandRules) keys.push(keyBy(access, values, records));
+    }
+    const audience = part.enter(client, { values, records, secondKey: keys.join("\n\n") });
     this.#places.set(client, { part, audience });
   }
 
@@ -88,7 +91,7 @@ function planOf(program: RuleProgram | string): AudiencePlan | undefined {
 
 /** Where a further rule has somebody; each auth collection has programs of its own. */
 function keyBy(access: Access, values: RequestValues, records: Records | undefined): string {
-  const key = programOf(access, values, records)?.audiences.keyOf(values);
+  const key = programOf(access, values, records)?.audiences.keyOf(values, records);
   return key === undefined ? "" : `${String(values.auth?.["collectionId"])}\n${key}`;
 }
 
@@ -101,6 +104,14 @@ interface KeyedAudience extends Audience {
 interface Place {
   readonly part: ProgramAudiences;
   readonly audience: KeyedAudience;
+}
+
+/** Who asks, as rules read it. */
+interface Asker {
+  readonly values: RequestValues;
+  readonly records: Records | undefined;
+  /** Where the further rules have them. */
+  readonly secondKey: string;
 }
 
 /** The audiences for which the rule is the same program. */
@@ -118,9 +129,10 @@ class ProgramAudiences {
     return this.#byKey.size;
   }
 
-  enter(client: Client, values: RequestValues, secondKey: string): KeyedAudience {
-    const key = `${this.#plan?.keyOf(values) ?? ""}\n\n${secondKey}`;
-    const audience = this.#byKey.get(key) ?? this.#open(client.identity, key, values);
+  enter(client: Client, asker: Asker): KeyedAudience {
+    const { values, records, secondKey } = asker;
+    const key = `${this.#plan?.keyOf(values, records) ?? ""}\n\n${secondKey}`;
+    const audience = this.#byKey.get(key) ?? this.#open(client.identity, key, asker);
     audience.clients.add(client);
     return audience;
   }
@@ -145,8 +157,8 @@ class ProgramAudiences {
     return found;
   }
 
-  #open(identity: Identity, key: string, values: RequestValues): KeyedAudience {
-    const pinKeys = this.#plan?.pinKeysOf(values) ?? [];
+  #open(identity: Identity, key: string, { values, records }: Asker): KeyedAudience {
+    const pinKeys = this.#plan?.pinKeysOf(values, records) ?? [];
     const audience: KeyedAudience = { identity, key, pinKeys, clients: new Set() };
     this.#byKey.set(key, audience);
     for (const [slot, pins] of this.#pins.entries()) pins.add(audience, pinKeys[slot]);
