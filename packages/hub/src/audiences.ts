@@ -1,6 +1,6 @@
 import type { Identity, SubscriptionOptions } from "@sluice/protocol";
 import type { AudiencePlan, Records, RequestValues, RuleProgram, Subject } from "@sluice/rules";
-import { type Access, requestValues } from "./access.ts";
+import { type Access, readsAuth, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
 import { PinIndex } from "./pin-index.ts";
 
@@ -18,7 +18,7 @@ export interface AudienceRules {
   readonly rule: Access;
   /** Nothing where nobody's e-mail is in question. */
   readonly manageRule: Access | undefined;
-  /** Superusers' filters may read who they are; others' may not. */
+  /** Superusers' filters may read who they are; others' do so in the list rules of what they join. */
   readonly filter: Access;
   /** Those that guard what is expanded and do not say the same of everybody; superusers are not asked. */
   readonly expandRules: readonly Access[];
@@ -56,7 +56,9 @@ export class Audiences {
     this.#parts.set(program, part);
     const second = isSuperuser ? filter : manageRule;
     const keyIn = (access: Access): string => keyBy(access, values, records);
-    const audience = part.enter(client, values, second === undefined ? "" : keyIn(second));
+    const keys = second === undefined ? [""] : [keyIn(second)];
+    if (!isSuperuser && readsAuth(filter)) keys.push(keyIn(filter));
+    const audience = part.enter(client, { values, records, secondKey: keys.join("\n\n") });
     const isTold = expandRules.length > 0 && !isSuperuser;
     const expandPart = isTold ? enterPart(audience, expandRules.map(keyIn).join("\n\n")) : undefined;
     expandPart?.clients.add(client);
@@ -95,7 +97,7 @@ function planOf(program: RuleProgram | string): AudiencePlan | undefined {
 
 /** Where a further rule has somebody; each auth collection has programs of its own. */
 function keyBy(access: Access, values: RequestValues, records: Records | undefined): string {
-  const key = programOf(access, values, records)?.audiences.keyOf(values);
+  const key = programOf(access, values, records)?.audiences.keyOf(values, records);
   return key === undefined ? "" : `${String(values.auth?.["collectionId"])}\n${key}`;
 }
 
@@ -126,6 +128,14 @@ function enterPart(audience: KeyedAudience, key: string): ExpandPart {
   return { key, clients };
 }
 
+/** Who asks, as rules read it. */
+interface Asker {
+  readonly values: RequestValues;
+  readonly records: Records | undefined;
+  /** Where the further rules have them. */
+  readonly secondKey: string;
+}
+
 /** The audiences for which the rule is the same program. */
 class ProgramAudiences {
   readonly #plan: AudiencePlan | undefined;
@@ -141,9 +151,10 @@ class ProgramAudiences {
     return this.#byKey.size;
   }
 
-  enter(client: Client, values: RequestValues, secondKey: string): KeyedAudience {
-    const key = `${this.#plan?.keyOf(values) ?? ""}\n\n${secondKey}`;
-    const audience = this.#byKey.get(key) ?? this.#open(client.identity, key, values);
+  enter(client: Client, asker: Asker): KeyedAudience {
+    const { values, records, secondKey } = asker;
+    const key = `${this.#plan?.keyOf(values, records) ?? ""}\n\n${secondKey}`;
+    const audience = this.#byKey.get(key) ?? this.#open(client.identity, key, asker);
     audience.clients.add(client);
     return audience;
   }
@@ -168,8 +179,8 @@ class ProgramAudiences {
     return found;
   }
 
-  #open(identity: Identity, key: string, values: RequestValues): KeyedAudience {
-    const pinKeys = this.#plan?.pinKeysOf(values) ?? [];
+  #open(identity: Identity, key: string, { values, records }: Asker): KeyedAudience {
+    const pinKeys = this.#plan?.pinKeysOf(values, records) ?? [];
     const audience: KeyedAudience = {
       identity,
       key,

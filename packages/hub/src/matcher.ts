@@ -5,7 +5,7 @@ import {
   type RecordEvent,
   topicOf,
 } from "@sluice/protocol";
-import type { Records } from "@sluice/rules";
+import { CompiledRule, type Records } from "@sluice/rules";
 import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
@@ -132,7 +132,7 @@ export class Matcher {
         }
       }
     }
-    if (asked < clients.size) this.#context.onDenied("rule", topic, clients.size - asked);
+    if (asked < clients.size) this.#context.onDenied(reasonUnasked(guard), topic, clients.size - asked);
     if (shares.all.length > 0) {
       work.matches.push({
         subscription,
@@ -152,6 +152,12 @@ export class Matcher {
     }
     return expansion;
   }
+}
+
+/** Why those are denied whom no look-up finds: they do not pass, or what would find them is not at hand. */
+function reasonUnasked({ access, collection, rule }: TopicGuard): DenialReason {
+  const prepared = access.rulesOf(collection)[rule];
+  return prepared instanceof CompiledRule && prepared.lacks(access.records) ? "rule-undecidable" : "rule";
 }
 
 /** What one record event is matched with. */
