@@ -40,6 +40,7 @@ function gather(plan: CrowdPlan): Crowd {
   const records = new RecordStore({ maxRecords: members.length, onTooMany: () => undefined });
   const hub = new Hub({
     records,
+    position: () => "",
     nowMs: () => 1_790_000_000_000,
     steadyMs: () => 0,
     limits: { clientBytes: 1_000_000, totalBytes: 1_000_000_000 },

@@ -4,6 +4,7 @@ import { bodyCases, ownBodyCases } from "./body-cases.ts";
 import { connectCases, ownConnectCases } from "./connect-cases.ts";
 import { corsCases } from "./cors-cases.ts";
 import { excerptCases } from "./excerpt-cases.ts";
+import { expandCases } from "./expand-cases.ts";
 import { exportCases } from "./export-cases.ts";
 import { filterCases } from "./filter-cases.ts";
 import { formCases } from "./form-cases.ts";
@@ -38,6 +39,7 @@ export const cases: readonly Case[] = [
   ...exportCases,
   ...pickerCases,
   ...excerptCases,
+  ...expandCases,
   ...oauth2Cases,
   ...identityCases,
 ];

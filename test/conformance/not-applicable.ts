@@ -12,7 +12,7 @@ export const notApplicable: readonly (readonly [what: string, reason: string])[]
     "tokens are verified with configured keys, not with a collection's secret",
   ],
   ["records behind a proxy or a custom model [R2, R3]", "an event is JSON, whatever wrote it"],
-  ["expand, and its errors", "has no effect yet"],
+  ["the errors of expand [log lines]", "nothing of them is seen from outside"],
   ["chunks and copies of the client list, a client discarded twice", "nothing of it is seen from outside"],
   [
     "the name in the user field that Apple posts to the OAuth2 redirect",

@@ -1,10 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import { demoCollectionsFile } from "../harness/cluster.ts";
+import { FollowedWriter } from "../harness/followed-writer.ts";
 import { type GatewayEnvironment, startGateways } from "../harness/gateway-process.ts";
 import { signSuperuserToken, signToken } from "../harness/tokens.ts";
 import { accessCollections } from "./access-cases.ts";
+import { expandCollections } from "./expand-cases.ts";
 import { exportCollections } from "./export-cases.ts";
 import { pickerCollections } from "./picking.ts";
 import type { Target } from "./target.ts";
@@ -36,6 +39,7 @@ export async function startTarget(layout: Layout, redis: GatewayEnvironment): Pr
   const file = join(folder, "collections.json");
   const collections = readCollections();
   writeFileSync(file, JSON.stringify(collections));
+  if (layout !== "embedded backplane") await seedFollowed(redis);
   const nodes = await startGateways(layout === "two nodes, the POST on the other" ? 2 : 1, {
     ...(layout === "two workers on one port" ? { WORKERS: "2" } : {}),
     COLLECTIONS_FILE: file,
@@ -63,6 +67,14 @@ export async function startTarget(layout: Layout, redis: GatewayEnvironment): Pr
     rmSync(folder, { recursive: true });
   };
   return { target, stop };
+}
+
+/** Says in Redis that all rows of the followed collections are there: none so far. */
+async function seedFollowed({ REDIS_URL, KEY_PREFIX }: GatewayEnvironment): Promise<void> {
+  const redis = new Redis(REDIS_URL ?? "");
+  const writer = new FollowedWriter(redis, KEY_PREFIX ?? "rt:");
+  await Promise.all(expandCollections.map(({ name }) => writer.seed(name, [])));
+  redis.disconnect();
 }
 
 function text(name: string, hidden = false): unknown {
@@ -97,5 +109,14 @@ export function readCollections(): readonly { readonly name: string }[] {
     listRule: "@request.query.name = name && @request.headers.x_api_key = 'k'",
     fields: [text("id"), text("name")],
   };
-  return [...demo, clients, notes, keyed, ...accessCollections, ...exportCollections, ...pickerCollections];
+  return [
+    ...demo,
+    clients,
+    notes,
+    keyed,
+    ...accessCollections,
+    ...exportCollections,
+    ...pickerCollections,
+    ...expandCollections,
+  ];
 }

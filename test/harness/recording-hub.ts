@@ -24,6 +24,8 @@ export interface RecordingHub {
   /** Every write since the beginning. */
   readonly writes: Write[];
   readonly denied: DenialReason[];
+  /** Where the hub is in the log. */
+  readonly place: { entry: string };
   readonly released: { readonly clientIds: readonly string[]; readonly identity: string }[];
   /** The flushes that the hub asked for and that have not run. */
   readonly pending: (() => void)[];
@@ -43,8 +45,10 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
   let delivered = 0;
   let version = 0;
   const records = new RecordStore({ maxRecords: 10_000, onTooMany: () => undefined });
+  const place = { entry: "" };
   const hub = new Hub({
     records,
+    position: () => place.entry,
     nowMs: () => Date.UTC(2026, 0, 1),
     steadyMs: () => 0,
     limits: { clientBytes: 1_000_000, totalBytes: 10_000_000 },
@@ -72,7 +76,8 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
     }
     return texts;
   };
-  return { hub, records, writes, denied, released, pending, delivered: () => delivered, subscribe, flush };
+  const told = { writes, denied, released, pending, delivered: () => delivered };
+  return { hub, records, place, ...told, subscribe, flush };
 }
 
 /** A collection that everyone may see, in PocketBase's export format. */

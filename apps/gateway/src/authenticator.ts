@@ -26,9 +26,11 @@ export class Authenticator {
     const verdict = await this.#verifier.verify(token);
     if (verdict === "keys-unavailable") throw new UnavailableError("The keys for tokens cannot be read now.");
     if (verdict === "bad") return guest;
-    return identityOf(verdict.claims, {
+    const { claims, proof } = verdict;
+    const identity = identityOf(claims, {
       collections: this.#collections(),
       authCollection: this.#authCollection,
     });
+    return identity.kind === "guest" || proof === undefined ? identity : { ...identity, proof };
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Backplane } from "@sluice/backplane";
 import { Hub, RecordStore } from "@sluice/hub";
 import { entryMs } from "@sluice/protocol";
@@ -15,6 +16,7 @@ import { createMetrics, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
+import { RecordKeys } from "./record-keys.ts";
 import { BodyReader } from "./request-body.ts";
 import { RequestLimits } from "./request-limits.ts";
 import { RecordLoader } from "./record-loader.ts";
@@ -79,6 +81,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   });
   const hub: Hub = new Hub({
     records,
+    position: () => recent.position,
     nowMs: Date.now,
     steadyMs: nowMs,
     limits: {
@@ -126,10 +129,13 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     },
   });
   const loader = new RecordLoader({ records, hub, log });
-  const verifier = new TokenVerifier(settings.auth);
-  if (!verifier.hasKey) {
-    commonLog.warn("no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY: everybody is a guest");
-  }
+  const recordKeys = new RecordKeys({
+    collections: () => collections.current,
+    rows: records,
+    position: () => recent.position,
+    wait: delay,
+  });
+  const verifier = new TokenVerifier(settings.auth, recordKeys);
   const parts = { hub, streams, feed, loader, recent, resumer, settled, collections, metrics, log };
   const backplane: Backplane = await startBackplane(settings, nodeHandlers(parts), log);
   resumer.start(backplane);
@@ -144,6 +150,11 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   };
   await loadCollections(settings, collections, backplane);
   await loader.start(backplane);
+  if (!verifier.hasKey) {
+    commonLog.warn(
+      "no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY, and no secret of an auth collection: everybody is a guest",
+    );
+  }
   watchLevels(metrics, {
     streams: () => hub.clientCount,
     maxStreams: settings.streams.maxStreams,

@@ -40,7 +40,10 @@ function openLoader() {
   const records = new RecordStore({ maxRecords: 3, onTooMany: () => undefined });
   const loader = new RecordLoader({
     records,
-    hub: { finishLoad: (id, load) => records.finish(id, load) },
+    hub: {
+      finishLoad: (id, load) => records.finish(id, load),
+      dropRecords: (id) => records.drop(id),
+    },
     log,
   });
   loader.reach("1-0");

@@ -10,7 +10,7 @@ const retryMs = 1_000;
 /** What a loader works with. */
 export interface RecordLoaderContext {
   readonly records: RecordStore;
-  readonly hub: Pick<Hub, "finishLoad">;
+  readonly hub: Pick<Hub, "finishLoad" | "dropRecords">;
   readonly log: Logger;
 }
 
@@ -112,7 +112,7 @@ export class RecordLoader {
 
   #drop(id: string): void {
     this.#loads.delete(id);
-    this.#context.records.drop(id);
+    this.#context.hub.dropRecords(id);
   }
 
   #begin(collection: Collection): void {

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { CollectionSet } from "@sluice/protocol";
+import { RecordKeys } from "./record-keys.ts";
 import type { AuthSettings } from "./settings.ts";
 import { TokenVerifier } from "./tokens.ts";
 
@@ -16,6 +18,16 @@ const none: AuthSettings = {
   collection: "users",
 };
 const claims = { id: "u1", collectionId: "users", type: "auth" };
+
+/** No auth collection has a secret. */
+const noRecordKeys = new RecordKeys({
+  collections: () => new CollectionSet(),
+  rows: { has: () => false, get: () => undefined },
+  position: () => "",
+  wait: () => Promise.resolve(),
+});
+
+const verifierWith = (settings: AuthSettings): TokenVerifier => new TokenVerifier(settings, noRecordKeys);
 
 interface Signing {
   readonly alg?: string;
@@ -35,7 +47,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
 
 describe("a secret", () => {
-  const verifier = new TokenVerifier({ ...none, secret });
+  const verifier = verifierWith({ ...none, secret });
 
   test("verifies HS256 and returns the claims", async () => {
     expect(await verifier.verify(await sign(bytes(secret)))).toMatchObject({ claims });
@@ -61,13 +73,13 @@ describe("a secret", () => {
 });
 
 test("without any key every token is bad", async () => {
-  const verifier = new TokenVerifier(none);
+  const verifier = verifierWith(none);
   expect(verifier.hasKey).toBe(false);
   expect(await verifier.verify(await sign(bytes(secret)))).toBe("bad");
 });
 
 describe("issuer and audience", () => {
-  const verifier = new TokenVerifier({ ...none, secret, issuer: "https://issuer", audience: "app" });
+  const verifier = verifierWith({ ...none, secret, issuer: "https://issuer", audience: "app" });
 
   test.each([
     [{ iss: "https://issuer", aud: "app" }, true],
@@ -88,7 +100,7 @@ describe("a public key", () => {
     async (alg) => {
       const pair = await generateKeyPair(alg, { extractable: true });
       const pem = await exportSPKI(pair.publicKey);
-      const verifier = new TokenVerifier({ ...none, publicKey: createPublicKey(pem) });
+      const verifier = verifierWith({ ...none, publicKey: createPublicKey(pem) });
       expect(await verifier.verify(await sign(pair.privateKey, { alg }))).toMatchObject({ claims });
       // who knows the public key could sign with it, were it taken for a secret
       expect(await verifier.verify(await sign(bytes(pem)))).toBe("bad");
@@ -101,7 +113,7 @@ describe("a public key", () => {
   test("does not serve HS256 even beside a secret", async () => {
     const pair = await generateKeyPair("RS256", { extractable: true });
     const pem = await exportSPKI(pair.publicKey);
-    const verifier = new TokenVerifier({ ...none, secret, publicKey: createPublicKey(pem) });
+    const verifier = verifierWith({ ...none, secret, publicKey: createPublicKey(pem) });
     expect(await verifier.verify(await sign(bytes(secret)))).toMatchObject({ claims });
     expect(await verifier.verify(await sign(pair.privateKey, { alg: "RS256" }))).toMatchObject({ claims });
     expect(await verifier.verify(await sign(bytes(pem)))).toBe("bad");
@@ -146,7 +158,7 @@ describe("a key set", () => {
   test("is fetched once and verifies the tokens of all its keys", async () => {
     const [old, current] = [await makeKey("old"), await makeKey("current")];
     keys = [old.jwk, current.jwk];
-    const verifier = new TokenVerifier({ ...none, jwksUrl });
+    const verifier = verifierWith({ ...none, jwksUrl });
     expect(await verifier.verify(await old.token())).toMatchObject({ claims });
     expect(await verifier.verify(await current.token())).toMatchObject({ claims });
     expect(fetches).toBe(1);
@@ -156,7 +168,7 @@ describe("a key set", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const [old, rotated, foreign] = [await makeKey("a"), await makeKey("b"), await makeKey("c")];
     keys = [old.jwk];
-    const verifier = new TokenVerifier({ ...none, jwksUrl });
+    const verifier = verifierWith({ ...none, jwksUrl });
     expect(await verifier.verify(await old.token())).toMatchObject({ claims });
     keys = [old.jwk, rotated.jwk];
     vi.setSystemTime(Date.now() + 6_000);
@@ -173,7 +185,7 @@ describe("a key set", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const [old, current] = [await makeKey("a"), await makeKey("b")];
     keys = [old.jwk, current.jwk];
-    const verifier = new TokenVerifier({ ...none, jwksUrl });
+    const verifier = verifierWith({ ...none, jwksUrl });
     expect(await verifier.verify(await old.token())).toMatchObject({ claims });
     keys = [current.jwk];
     vi.setSystemTime(Date.now() + 11 * 60_000);
@@ -184,7 +196,7 @@ describe("a key set", () => {
   test("finds the key of a token without a key id among several", async () => {
     const [first, second, foreign] = [await makeKey(), await makeKey(), await makeKey()];
     keys = [first.jwk, second.jwk];
-    const verifier = new TokenVerifier({ ...none, jwksUrl });
+    const verifier = verifierWith({ ...none, jwksUrl });
     expect(await verifier.verify(await second.token())).toMatchObject({ claims });
     expect(await verifier.verify(await foreign.token())).toBe("bad");
   });
@@ -193,12 +205,12 @@ describe("a key set", () => {
     const key = await makeKey("a");
     keys = [key.jwk];
     status = 500;
-    const verifier = new TokenVerifier({ ...none, jwksUrl });
+    const verifier = verifierWith({ ...none, jwksUrl });
     expect(await verifier.verify(await key.token())).toBe("keys-unavailable");
     expect(await verifier.verify("nonsense")).toBe("bad");
     status = 200;
     expect(await verifier.verify(await key.token())).toMatchObject({ claims });
-    const nowhere = new TokenVerifier({ ...none, jwksUrl: new URL("http://127.0.0.1:1/jwks.json") });
+    const nowhere = verifierWith({ ...none, jwksUrl: new URL("http://127.0.0.1:1/jwks.json") });
     expect(await nowhere.verify(await key.token())).toBe("keys-unavailable");
   });
 });

@@ -1,10 +1,24 @@
 import type { KeyObject } from "node:crypto";
-import type { JsonObject } from "@sluice/protocol";
-import { createRemoteJWKSet, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import type { JsonObject, TokenProof } from "@sluice/protocol";
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+} from "jose";
+import type { RecordKey, RecordKeys } from "./record-keys.ts";
 import type { AuthSettings } from "./settings.ts";
 
 /** The claims of a good token; a token that is bad, or that cannot be judged now, has none. */
-export type TokenVerdict = { readonly claims: JsonObject } | "bad" | "keys-unavailable";
+export type TokenVerdict = GoodToken | "bad" | "keys-unavailable";
+
+interface GoodToken {
+  readonly claims: JsonObject;
+  /** Of a token that its record's own key has verified. */
+  readonly proof?: TokenProof;
+}
 
 type VerifySignature = (token: string) => Promise<{ readonly payload: JWTPayload }>;
 
@@ -26,12 +40,17 @@ const jwksAlgorithms = [
   "Ed25519",
 ];
 
-/** Verifies tokens with the configured keys, each only for its own algorithms. */
+/**
+ * Verifies tokens, each with the one key that its algorithm and claims select. HS256: the key of the record that it names
+ * where its collection has a secret, else the configured secret. Any other algorithm: the configured public keys.
+ */
 export class TokenVerifier {
+  readonly #recordKeys: RecordKeys;
   readonly #bySecret: VerifySignature | undefined;
   readonly #byPublicKey: VerifySignature | undefined;
 
-  constructor({ secret, jwksUrl, publicKey, issuer, audience }: AuthSettings) {
+  constructor({ secret, jwksUrl, publicKey, issuer, audience }: AuthSettings, recordKeys: RecordKeys) {
+    this.#recordKeys = recordKeys;
     const expected = {
       ...(issuer === undefined ? {} : { issuer }),
       ...(audience === undefined ? {} : { audience }),
@@ -50,21 +69,55 @@ export class TokenVerifier {
 
   /** Whether any token can be good. */
   get hasKey(): boolean {
-    return this.#bySecret !== undefined || this.#byPublicKey !== undefined;
+    return this.#bySecret !== undefined || this.#byPublicKey !== undefined || this.#recordKeys.hasSecret;
   }
 
   /** Judges a token: its signature, issuer, audience and times, without leeway. */
   async verify(token: string): Promise<TokenVerdict> {
     try {
-      const verify = decodeProtectedHeader(token).alg === "HS256" ? this.#bySecret : this.#byPublicKey;
-      if (verify === undefined) return "bad";
-      const { payload } = await verify(token);
-      // jose lets a token through that says it was issued in the future; PocketBase does not
-      return payload.iat !== undefined && payload.iat > Date.now() / 1000 ? "bad" : { claims: payload };
+      if (decodeProtectedHeader(token).alg !== "HS256") return await verdictBy(this.#byPublicKey, token);
+      return await this.#verifyHs256(token, decodeJwt(token));
     } catch (error) {
       return isTokenFault(error) ? "bad" : "keys-unavailable";
     }
   }
+
+  async #verifyHs256(token: string, claims: JWTPayload): Promise<TokenVerdict> {
+    // as PocketBase does, before it looks for a key: nobody waits for one who has expired
+    if (typeof claims.exp === "number" && claims.exp <= Date.now() / 1000) return "bad";
+    for (;;) {
+      const key = this.#recordKeys.find(claims);
+      if (key === "not-at-hand") return this.#verifyWithoutRow(token);
+      const verdict = await this.#verifyBy(key, token);
+      if (verdict !== "bad" || !(await this.#recordKeys.hasChanged(claims, key))) return verdict;
+    }
+  }
+
+  /** The configured secret may have signed it as well. Where it has not, the record's key may: nobody can tell now. */
+  async #verifyWithoutRow(token: string): Promise<TokenVerdict> {
+    const verdict = await this.#verifyBy(undefined, token);
+    return verdict === "bad" ? "keys-unavailable" : verdict;
+  }
+
+  /** @param key the record's; nothing for the configured secret */
+  async #verifyBy(key: RecordKey | undefined, token: string): Promise<TokenVerdict> {
+    try {
+      if (key === undefined) return await verdictBy(this.#bySecret, token);
+      const verify: VerifySignature = () => jwtVerify(token, key.secret, { algorithms: ["HS256"] });
+      const verdict = await verdictBy(verify, token);
+      return typeof verdict === "string" ? verdict : { ...verdict, proof: key.proof };
+    } catch (error) {
+      if (isTokenFault(error)) return "bad";
+      throw error;
+    }
+  }
+}
+
+async function verdictBy(verify: VerifySignature | undefined, token: string): Promise<TokenVerdict> {
+  if (verify === undefined) return "bad";
+  const { payload } = await verify(token);
+  // jose lets a token through that says it was issued in the future; PocketBase does not
+  return payload.iat !== undefined && payload.iat > Date.now() / 1000 ? "bad" : { claims: payload };
 }
 
 function verifyByKeySet(url: URL, expected: { issuer?: string; audience?: string }): VerifySignature {

@@ -1,8 +1,8 @@
 import { BackplaneError } from "./backplane-error.ts";
 
-/** What a seeding ends with that took longer than the log lasts: rows that were written meanwhile are not known. */
+/** What a reading of the log ends with that was slower than the log is trimmed: what was written meanwhile is not known. */
 export function logTrimmed(): BackplaneError {
   return new BackplaneError(
-    "the log was trimmed, or lost, past the place where the seeding began: expected the rows sooner, or a longer log (LOG_SECONDS, LOG_ENTRIES)",
+    "the log was trimmed, or lost, past the entry up to which it was read: expected the rows sooner, or a longer log (LOG_SECONDS, LOG_ENTRIES)",
   );
 }

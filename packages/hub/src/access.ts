@@ -66,6 +66,11 @@ function compile(text: string, schema: RuleSchema, place: Omit<RulePlace, "schem
   }
 }
 
+/** Whether a decision may depend on who asks. */
+export function readsAuth(access: Access): boolean {
+  return typeof access !== "string" && !(access instanceof RuleError) && access.readsAuth;
+}
+
 /** Decides whether a subject passes a rule; nothing where it does. Superusers are not asked. */
 export function denyByRule(access: Access, subject: Subject): DenialReason | undefined {
   if (access === "everyone") return undefined;

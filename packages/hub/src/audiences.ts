@@ -1,6 +1,6 @@
 import type { Identity, SubscriptionOptions } from "@sluice/protocol";
-import type { AudiencePlan, RequestValues, RuleProgram, Subject } from "@sluice/rules";
-import { type Access, requestValues } from "./access.ts";
+import type { AudiencePlan, Records, RequestValues, RuleProgram, Subject } from "@sluice/rules";
+import { type Access, readsAuth, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
 import { PinIndex } from "./pin-index.ts";
 
@@ -9,6 +9,8 @@ export interface Audience {
   /** Of one of them, who is asked for all. */
   readonly identity: Identity;
   readonly clients: Set<Client>;
+  /** The same clients, by whether the same is expanded for them; nothing where that is so for all. */
+  readonly expandParts: ReadonlyMap<string, ReadonlySet<Client>> | undefined;
 }
 
 /** What decides on the subscribers of one string. */
@@ -16,11 +18,13 @@ export interface AudienceRules {
   readonly rule: Access;
   /** Nothing where nobody's e-mail is in question. */
   readonly manageRule: Access | undefined;
-  /** Superusers' filters may read who they are; others' may not. */
+  /** Superusers' filters may read who they are; others' do so in the list rules of what they join. */
   readonly filter: Access;
-  /** Those of rows that are expanded; superusers are not asked. */
+  /** Those that guard what is expanded and do not say the same of everybody; superusers are not asked. */
   readonly expandRules: readonly Access[];
   readonly options: SubscriptionOptions;
+  /** The rows of other collections: what is read of an auth record depends on whether its collection is at hand. */
+  readonly records: Records | undefined;
 }
 
 /** The subscribers of one string by audience: who is alike is decided once, and who may pass is found by value. */
@@ -43,25 +47,32 @@ export class Audiences {
 
   /** Takes in a client under the identity that it has now. */
   add(client: Client): void {
-    const { rule, filter, manageRule, expandRules, options } = this.#rules;
+    const { rule, filter, manageRule, expandRules, options, records } = this.#rules;
     const { identity } = client;
     const values = requestValues(identity, options);
     const isSuperuser = identity.kind === "superuser";
-    const program = isSuperuser ? "superusers" : (programOf(rule, values) ?? "others");
+    const program = isSuperuser ? "superusers" : (programOf(rule, values, records) ?? "others");
     const part = this.#parts.get(program) ?? new ProgramAudiences(planOf(program));
     this.#parts.set(program, part);
     const second = isSuperuser ? filter : manageRule;
-    const keys = second === undefined ? [""] : [keyBy(second, values)];
-    if (!isSuperuser) for (const access of expandRules) keys.push(keyBy(access, values));
-    const audience = part.enter(client, values, keys.join("\n\n"));
-    this.#places.set(client, { part, audience });
+    const keyIn = (access: Access): string => keyBy(access, values, records);
+    const keys = second === undefined ? [""] : [keyIn(second)];
+    if (!isSuperuser && readsAuth(filter)) keys.push(keyIn(filter));
+    const audience = part.enter(client, { values, records, secondKey: keys.join("\n\n") });
+    const isTold = expandRules.length > 0 && !isSuperuser;
+    const expandPart = isTold ? enterPart(audience, expandRules.map(keyIn).join("\n\n")) : undefined;
+    expandPart?.clients.add(client);
+    this.#places.set(client, { part, audience, expandPart });
   }
 
   remove(client: Client): void {
     const place = this.#places.get(client);
     if (place === undefined) return;
     this.#places.delete(client);
-    place.part.leave(client, place.audience);
+    const { part, audience, expandPart } = place;
+    part.leave(client, audience);
+    expandPart?.clients.delete(client);
+    if (expandPart?.clients.size === 0) audience.expandParts?.delete(expandPart.key);
   }
 
   /** The audiences that may pass on a record; those that it leaves out are told by their values that they do not. */
@@ -70,9 +81,13 @@ export class Audiences {
   }
 }
 
-function programOf(access: Access, values: RequestValues): RuleProgram | undefined {
+function programOf(
+  access: Access,
+  values: RequestValues,
+  records: Records | undefined,
+): RuleProgram | undefined {
   if (typeof access === "string" || !("programFor" in access)) return undefined;
-  const program = access.programFor(values);
+  const program = access.programFor(values, records);
   return program === "refused" ? undefined : program;
 }
 
@@ -81,19 +96,44 @@ function planOf(program: RuleProgram | string): AudiencePlan | undefined {
 }
 
 /** Where a further rule has somebody; each auth collection has programs of its own. */
-function keyBy(access: Access, values: RequestValues): string {
-  const key = programOf(access, values)?.audiences.keyOf(values);
+function keyBy(access: Access, values: RequestValues, records: Records | undefined): string {
+  const key = programOf(access, values, records)?.audiences.keyOf(values, records);
   return key === undefined ? "" : `${String(values.auth?.["collectionId"])}\n${key}`;
 }
 
 interface KeyedAudience extends Audience {
+  identity: Identity;
   readonly key: string;
   readonly pinKeys: readonly (readonly string[] | undefined)[];
+  expandParts: Map<string, Set<Client>> | undefined;
 }
 
 interface Place {
   readonly part: ProgramAudiences;
   readonly audience: KeyedAudience;
+  readonly expandPart: ExpandPart | undefined;
+}
+
+/** Clients of one audience for whom the same is expanded. */
+interface ExpandPart {
+  readonly key: string;
+  readonly clients: Set<Client>;
+}
+
+/** The part of an audience where somebody belongs. */
+function enterPart(audience: KeyedAudience, key: string): ExpandPart {
+  audience.expandParts ??= new Map();
+  const clients = audience.expandParts.get(key) ?? new Set();
+  audience.expandParts.set(key, clients);
+  return { key, clients };
+}
+
+/** Who asks, as rules read it. */
+interface Asker {
+  readonly values: RequestValues;
+  readonly records: Records | undefined;
+  /** Where the further rules have them. */
+  readonly secondKey: string;
 }
 
 /** The audiences for which the rule is the same program. */
@@ -111,15 +151,19 @@ class ProgramAudiences {
     return this.#byKey.size;
   }
 
-  enter(client: Client, values: RequestValues, secondKey: string): KeyedAudience {
-    const key = `${this.#plan?.keyOf(values) ?? ""}\n\n${secondKey}`;
-    const audience = this.#byKey.get(key) ?? this.#open(client.identity, key, values);
+  enter(client: Client, asker: Asker): KeyedAudience {
+    const { values, records, secondKey } = asker;
+    const key = `${this.#plan?.keyOf(values, records) ?? ""}\n\n${secondKey}`;
+    const audience = this.#byKey.get(key) ?? this.#open(client.identity, key, asker);
     audience.clients.add(client);
     return audience;
   }
 
   leave(client: Client, audience: KeyedAudience): void {
     audience.clients.delete(client);
+    const [next] = audience.clients;
+    // who has left is another now, or comes back as another: whoever is asked for all must be one of them
+    if (next !== undefined) audience.identity = next.identity;
     if (audience.clients.size > 0) return;
     this.#byKey.delete(audience.key);
     for (const [slot, pins] of this.#pins.entries()) pins.remove(audience, audience.pinKeys[slot]);
@@ -135,9 +179,15 @@ class ProgramAudiences {
     return found;
   }
 
-  #open(identity: Identity, key: string, values: RequestValues): KeyedAudience {
-    const pinKeys = this.#plan?.pinKeysOf(values) ?? [];
-    const audience: KeyedAudience = { identity, key, pinKeys, clients: new Set() };
+  #open(identity: Identity, key: string, { values, records }: Asker): KeyedAudience {
+    const pinKeys = this.#plan?.pinKeysOf(values, records) ?? [];
+    const audience: KeyedAudience = {
+      identity,
+      key,
+      pinKeys,
+      clients: new Set(),
+      expandParts: undefined,
+    };
     this.#byKey.set(key, audience);
     for (const [slot, pins] of this.#pins.entries()) pins.add(audience, pinKeys[slot]);
     return audience;

@@ -45,7 +45,9 @@ export class CollectionAccess {
   constructor(collections: CollectionSet, records: Records | undefined) {
     this.records = records;
     const byName = new Map([...collections].map((collection) => [collection.name.toLowerCase(), collection]));
-    this.#schema = { find: (key) => collections.find(key) ?? byName.get(key.toLowerCase()) };
+    const find = (key: string): Collection | undefined =>
+      collections.find(key) ?? byName.get(key.toLowerCase());
+    this.#schema = { find, all: () => collections };
     for (const collection of collections) {
       const prepare = (rule: string | null): Access => prepareRule(rule, this.#schema, { collection });
       const { listRule, viewRule, manageRule } = collection;
@@ -101,13 +103,13 @@ export class CollectionAccess {
   }
 
   /**
-   * The collections, by id, whose rows are to be at hand: those that rules take, and those that say so themselves, for
-   * what subscribers ask for with `expand` and filters.
+   * The collections, by id, whose rows are to be at hand: those that rules take, auth collections with a secret, whose rows
+   * have the keys of their tokens, and those that say so themselves, for what subscribers ask for with `expand` and filters.
    */
   follows(): ReadonlySet<string> {
     const ids = new Set<string>();
     for (const [collection, { listRule, viewRule, manageRule }] of this.#rules) {
-      if (collection.follow) ids.add(collection.id);
+      if (collection.follow || collection.authSecret !== undefined) ids.add(collection.id);
       for (const access of [listRule, viewRule, manageRule]) this.#addFollowed(ids, access);
     }
     return ids;
@@ -120,7 +122,7 @@ export class CollectionAccess {
     for (const { id, type } of this.#rules.keys()) if (type === "auth") ids.add(id);
   }
 
-  /** What the authors of the rules should know: what is broken, what cannot be decided, what is not meant. */
+  /** What the authors of the rules should know: what is broken, what is not meant. */
   warnings(): readonly RuleWarning[] {
     return [...this.#rules].flatMap(([{ name }, rules]) =>
       ruleNames.flatMap((rule) =>

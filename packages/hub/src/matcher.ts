@@ -5,12 +5,13 @@ import {
   type RecordEvent,
   topicOf,
 } from "@sluice/protocol";
-import type { Records } from "@sluice/rules";
+import { CompiledRule, type Records } from "@sluice/rules";
 import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
 import { ExpandBudget, Expander } from "./expander.ts";
+import type { Expansion } from "./expansion.ts";
 import { encodeLeave, rowBefore } from "./leave.ts";
 import type { Match, Share } from "./match.ts";
 import { RecordDecisions } from "./record-decisions.ts";
@@ -123,16 +124,15 @@ export class Matcher {
         this.#context.onDenied(denial, topic, audience.clients.size);
         continue;
       }
-      const expansion = expander?.expandFor(audience.identity);
-      for (const { reason, message } of expansion?.failures ?? []) {
-        this.#context.onDenied(reason, topic, audience.clients.size, message);
-      }
-      for (const client of audience.clients) {
-        const view = encoder.viewOf(client.identity, isManager);
-        shares.add(client, view, expansion?.viewFor(client.identity));
+      for (const alike of audience.expandParts?.values() ?? [audience.clients]) {
+        const expansion = expander && this.#expand(expander, topic, alike);
+        for (const client of alike) {
+          const view = encoder.viewOf(client.identity, isManager);
+          shares.add(client, view, expansion?.viewFor(client.identity));
+        }
       }
     }
-    if (asked < clients.size) this.#context.onDenied("rule", topic, clients.size - asked);
+    if (asked < clients.size) this.#context.onDenied(reasonUnasked(guard), topic, clients.size - asked);
     if (shares.all.length > 0) {
       work.matches.push({
         subscription,
@@ -142,6 +142,22 @@ export class Matcher {
       });
     }
   }
+
+  /** What an expansion brings clients for whom it is the same. */
+  #expand(expander: Expander, topic: string, alike: ReadonlySet<Client>): Expansion | undefined {
+    const [one] = alike;
+    const expansion = one && expander.expandFor(one.identity);
+    for (const { reason, message } of expansion?.failures ?? []) {
+      this.#context.onDenied(reason, topic, alike.size, message);
+    }
+    return expansion;
+  }
+}
+
+/** Why those are denied whom no look-up finds: they do not pass, or what would find them is not at hand. */
+function reasonUnasked({ access, collection, rule }: TopicGuard): DenialReason {
+  const prepared = access.rulesOf(collection)[rule];
+  return prepared instanceof CompiledRule && prepared.lacks(access.records) ? "rule-undecidable" : "rule";
 }
 
 /** What one record event is matched with. */

@@ -1,5 +1,12 @@
 import { guest, type Identity, type JsonObject, type Subscription } from "@sluice/protocol";
-import { type Access, denyByFilter, denyByRule, type DenialReason, requestValues } from "./access.ts";
+import {
+  type Access,
+  denyByFilter,
+  denyByRule,
+  type DenialReason,
+  readsAuth,
+  requestValues,
+} from "./access.ts";
 import type { TopicGuard } from "./subscriber-group.ts";
 
 /** What is decided for one subscriber. */
@@ -43,13 +50,14 @@ export class RecordDecisions {
     if (identity.kind === "superuser") {
       return { denial: this.#denyByFilter(identity), isManager: false };
     }
-    const denial = denyByRule(this.#rule, subject) ?? this.commonDenial();
+    const denial = denyByRule(this.#rule, subject) ?? this.#denyByOwnFilter(identity);
     const mayManage = guard.collection.type === "auth" && denial === undefined;
     return { denial, isManager: mayManage && denyByRule(this.#manageRule, subject) === undefined };
   }
 
-  /** What the filter says to all who are no superusers: it may not read who they are. */
-  commonDenial(): DenialReason | undefined {
+  /** A filter may not read who asks, and says the same to all; the list rules of what it joins may. */
+  #denyByOwnFilter(identity: Identity): DenialReason | undefined {
+    if (readsAuth(this.#filter)) return this.#denyByFilter(identity);
     this.#common ??= { denial: this.#denyByFilter(guest) };
     return this.#common.denial;
   }

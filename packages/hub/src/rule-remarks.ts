@@ -8,15 +8,17 @@ export interface Remark {
   readonly message: string;
 }
 
+const rowsAtHand = "their rows have to be at hand";
+
 const missingData: Readonly<Record<string, string>> = {
-  "auth-record": "fields of the auth record: denies who is signed in with a token that does not carry them",
-  related: "related records: denies",
-  "related-listrule": "the list rule of related records: denies",
-  back: "back relations: denies",
-  collection: "other collections: denies",
+  "auth-record": "fields of the auth record: its row has to be at hand, or the token to carry them",
+  related: `related records: ${rowsAtHand}`,
+  "related-listrule": `the list rule of related records: ${rowsAtHand}`,
+  back: `back relations: ${rowsAtHand}`,
+  collection: `other collections: ${rowsAtHand}`,
 };
 
-/** What the author of a rule should know: that it is broken, that it takes data which is not there, what is hardly meant. */
+/** What the author of a rule should know: that it is broken, or what is hardly meant. */
 export function remarksOn(access: Access): readonly Remark[] {
   if (typeof access === "string") return [];
   if (access instanceof RuleError) {
@@ -24,10 +26,14 @@ export function remarksOn(access: Access): readonly Remark[] {
       { position: access.position, message: `this rule lets only superusers through: ${access.message}` },
     ];
   }
-  const missing = [...access.needs].flatMap(([need, position]) => {
+  return access.quirks.map(({ start, advice }) => ({ position: start, message: advice }));
+}
+
+/** What data a rule takes that may not be there. */
+export function remarksOnData(access: Access): readonly Remark[] {
+  if (typeof access === "string" || access instanceof RuleError) return [];
+  return [...access.needs].flatMap(([need, position]) => {
     const data = missingData[need];
     return data === undefined ? [] : [{ position, message: `this rule takes ${data}` }];
   });
-  const quirks = access.quirks.map(({ start, advice }) => ({ position: start, message: advice }));
-  return [...missing, ...quirks];
 }

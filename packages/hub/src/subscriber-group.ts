@@ -70,6 +70,7 @@ export class SubscriberGroup {
         filter: this.#filterIn(access, collection),
         expandRules: this.expandPlanOf(guard)?.rules ?? [],
         options: this.subscription.options,
+        records: access.records,
       },
       this.clients,
     );

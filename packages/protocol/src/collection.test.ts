@@ -66,6 +66,18 @@ describe("collections", () => {
   });
 
   test.each([
+    ["an auth collection's is kept", { type: "auth", authToken: { secret: "s", duration: 60 } }, "s"],
+    ["one that the export leaves out is none", { type: "auth", authToken: { duration: 60 } }, undefined],
+    ["an empty one is none", { type: "auth", authToken: { secret: "" } }, undefined],
+    ["null is none", { type: "auth", authToken: { secret: null } }, undefined],
+    ["no authToken is none", { type: "auth" }, undefined],
+    ["another collection has none", { type: "base", authToken: { secret: "s" } }, undefined],
+  ])("have a secret for tokens: %s", (_, values, secret) => {
+    const { collections, problems } = parseCollections([{ name: "users", fields: [], ...values }]);
+    expect([collections[0]?.authSecret, problems]).toEqual([secret, []]);
+  });
+
+  test.each([
     ["one value where maxSelect is missing", {}, { multiple: false }],
     ["one value up to a maxSelect of 1", { maxSelect: 1 }, { multiple: false }],
     ["several values from a maxSelect of 2", { maxSelect: 2 }, { multiple: true }],
@@ -113,6 +125,14 @@ describe("collections", () => {
     ],
     [[{ name: "a", listRule: 5, fields: [] }], '[0] "a".listRule: expected a string or null, got a number'],
     [[{ name: "a", viewRule: {}, fields: [] }], '[0] "a".viewRule: expected a string or null, got an object'],
+    [
+      [{ name: "a", type: "auth", authToken: "s3cret", fields: [] }],
+      '[0] "a".authToken: expected an object, got a string',
+    ],
+    [
+      [{ name: "a", type: "auth", authToken: { secret: ["s3cret"] }, fields: [] }],
+      '[0] "a".authToken.secret: expected a string, got an array',
+    ],
     [[{ name: "a", fields: [], follow: "yes" }], '[0] "a".follow: expected true or false, got "yes"'],
     [
       [{ name: "a", fields: [], indexes: {} }],

@@ -24,6 +24,11 @@ export interface Collection {
   readonly viewRule: string | null;
   /** Of an auth collection: who sees e-mail addresses beside their owners; null is superusers only. */
   readonly manageRule: string | null;
+  /**
+   * Of an auth collection: the half of the key of its records' tokens that is the same for all of them. It must never be
+   * written anywhere.
+   */
+  readonly authSecret?: string;
   readonly fields: readonly Field[];
   /** Whether nodes keep its rows, beside those of the collections that rules need: for `expand`, and for filters. */
   readonly follow: boolean;
@@ -74,6 +79,7 @@ function parseCollection(value: unknown, where: string, problems: string[]): Col
     listRule: readRule(value, "listRule", { at, problems }),
     viewRule: readRule(value, "viewRule", { at, problems }),
     manageRule: readRule(value, "manageRule", { at, problems }),
+    ...(type === "auth" ? readAuthSecret(value, at, problems) : {}),
     fields: readFields(value, at, problems),
     follow: readFollow(value, at, problems),
     ...readUnique(value, at, problems),
@@ -104,6 +110,21 @@ function readRule(
   if (rule === null || typeof rule === "string") return rule;
   problems.push(`${at}.${key}: expected a string or null, got ${describeJsonType(rule)}`);
   return null;
+}
+
+/** PocketBase's own export leaves the secret out. */
+function readAuthSecret(value: JsonObject, at: string, problems: string[]): { authSecret?: string } {
+  const authToken = value["authToken"] ?? {};
+  if (!isJsonObject(authToken)) {
+    problems.push(`${at}.authToken: expected an object, got ${describeJsonType(authToken)}`);
+    return {};
+  }
+  const secret = authToken["secret"] ?? "";
+  if (typeof secret !== "string") {
+    problems.push(`${at}.authToken.secret: expected a string, got ${describeJsonType(secret)}`);
+    return {};
+  }
+  return secret === "" ? {} : { authSecret: secret };
 }
 
 function readFollow(value: JsonObject, at: string, problems: string[]): boolean {

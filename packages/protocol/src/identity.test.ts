@@ -112,6 +112,11 @@ test("an identity survives the way to another node", () => {
   }
 });
 
+test("so does what its token was verified by", () => {
+  const identity = { ...identityOf({ sub: "u1" }, context), proof: { keyMark: "5f", entry: "1-0" } };
+  expect(parseIdentity(JSON.parse(JSON.stringify(identity)))).toEqual(identity);
+});
+
 test.each([
   [null],
   ["record"],
@@ -123,6 +128,8 @@ test.each([
   [{ kind: "record", id: "a", collectionId: "b", collectionName: "c", claims: [] }],
   [{ kind: "record", id: 5, collectionId: "b", collectionName: "c", claims: {} }],
   [{ kind: "guest", id: "a", collectionId: "b", collectionName: "c", claims: {} }],
+  [{ kind: "record", id: "a", collectionId: "b", collectionName: "c", claims: {}, proof: null }],
+  [{ kind: "record", id: "a", collectionId: "b", collectionName: "c", claims: {}, proof: { keyMark: "5f" } }],
   [[]],
 ])("%j from another node is a guest", (value) => {
   expect(parseIdentity(value)).toBe(guest);

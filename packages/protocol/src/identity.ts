@@ -16,6 +16,16 @@ export interface AuthRecord {
   readonly collectionName: string;
   /** The token's claims, as rules read them under `@request.auth`. */
   readonly claims: JsonObject;
+  /** What the token was verified by, where that was the record's own key. */
+  readonly proof?: TokenProof;
+}
+
+/** By which token key of its record a token was found good, and when: the record may have another one since. */
+export interface TokenProof {
+  /** See {@link keyMark}. */
+  readonly keyMark: string;
+  /** The entry of the log behind which the node was that found it good; empty before the first. */
+  readonly entry: string;
 }
 
 export const guest: Guest = { kind: "guest" };
@@ -63,9 +73,16 @@ export function identityKey(identity: Identity): string {
  */
 export function parseIdentity(value: unknown): Identity {
   if (!isJsonObject(value)) return guest;
-  const { kind, id, collectionId, collectionName, claims } = value;
+  const { kind, id, collectionId, collectionName, claims, proof } = value;
   if (kind !== "record" && kind !== "superuser") return guest;
   if (typeof id !== "string" || typeof collectionId !== "string") return guest;
   if (typeof collectionName !== "string" || !isJsonObject(claims)) return guest;
-  return { kind, id, collectionId, collectionName, claims };
+  const identity: AuthRecord = { kind, id, collectionId, collectionName, claims };
+  return proof === undefined ? identity : withProof(identity, proof);
+}
+
+function withProof(identity: AuthRecord, value: unknown): Identity {
+  const { keyMark, entry } = isJsonObject(value) ? value : {};
+  if (typeof keyMark !== "string" || typeof entry !== "string") return guest;
+  return { ...identity, proof: { keyMark, entry } };
 }

@@ -17,9 +17,18 @@ export {
   type FieldErrors,
 } from "./error-body.ts";
 export { describeFormFields, type FormFields } from "./form-fields.ts";
-export { type AuthRecord, guest, type Identity, identityKey, identityOf, parseIdentity } from "./identity.ts";
+export {
+  type AuthRecord,
+  guest,
+  type Identity,
+  identityKey,
+  identityOf,
+  parseIdentity,
+  type TokenProof,
+} from "./identity.ts";
 export { describeJsonType, isJsonObject, type JsonObject } from "./json-object.ts";
 export { encodeJson, encodeSortedJson } from "./json-text.ts";
+export { keyMark } from "./key-mark.ts";
 export { isKeptId, type KeptRow, keptRowOf } from "./kept-row.ts";
 export { ProtocolError } from "./protocol-error.ts";
 export { type CustomMessage, parseEvent, readEvent, type RecordEvent } from "./record-event.ts";

@@ -1,10 +1,13 @@
+import { isAuthFollowed } from "./join-node.ts";
+import { JoinedPins } from "./joined-pins.ts";
 import { type Pin, type PinSlot, pinsOf, pinSlots } from "./pin.ts";
+import type { Records } from "./records.ts";
 import { emptyRow, type RequestValues, type Subject } from "./row.ts";
 import type { Side, Source } from "./side.ts";
-import { type ComparisonTerm, comparisonsOf, type Term, verdictOf } from "./term.ts";
+import { type ComparisonTerm, comparisonsOf, nodesOf, type Term, verdictOf } from "./term.ts";
 
 /** Says something of a request; equal texts, equal in all that matters to one comparison. */
-type KeyPart = (request: RequestValues) => string;
+type KeyPart = (request: RequestValues, records: Records | undefined) => string;
 
 /**
  * Tells subscribers apart by a rule, so that one decision serves all who are alike, and finds those who may pass by the
@@ -14,6 +17,8 @@ export class AudiencePlan {
   readonly #term: Term | undefined;
   readonly #parts: readonly KeyPart[];
   readonly #slots: readonly PinSlot[];
+  readonly #isJoined: boolean;
+  #joined: JoinedPins | undefined;
 
   /** @param term the rule; nothing where it says the same of everybody */
   constructor(term: Term | undefined) {
@@ -21,6 +26,7 @@ export class AudiencePlan {
     const comparisons = term === undefined ? [] : comparisonsOf(term);
     this.#parts = keyPartsOf(comparisons);
     this.#slots = pinSlots(comparisons);
+    this.#isJoined = term !== undefined && nodesOf(term).length > 0;
   }
 
   /** How many look-ups the rule has. */
@@ -28,14 +34,17 @@ export class AudiencePlan {
     return this.#slots.length;
   }
 
-  /** Where somebody belongs: equal keys, equal decisions on every record. */
-  keyOf(request: RequestValues): string {
-    return this.#parts.map((part) => part(request)).join("\n");
+  /**
+   * Where somebody belongs: equal keys, equal decisions on every record.
+   * @param records has the row of whoever asks, where it is followed
+   */
+  keyOf(request: RequestValues, records?: Records): string {
+    return this.#parts.map((part) => part(request, records)).join("\n");
   }
 
   /** By which values each look-up finds somebody; nothing where it does not and they are to be asked each time. */
-  pinKeysOf(request: RequestValues): readonly (readonly string[] | undefined)[] {
-    return this.#slots.map((slot) => slot.keysOf(request));
+  pinKeysOf(request: RequestValues, records?: Records): readonly (readonly string[] | undefined)[] {
+    return this.#slots.map((slot) => slot.keysOf(request, records));
   }
 
   /**
@@ -44,7 +53,10 @@ export class AudiencePlan {
    * @returns `everyone` where they cannot be told apart by value
    */
   pinsOf(subject: Subject): "everyone" | readonly Pin[] {
-    return this.#term === undefined ? "everyone" : pinsOf(this.#term, subject, this.#slots);
+    if (this.#term === undefined) return "everyone";
+    if (!this.#isJoined) return pinsOf(this.#term, subject, this.#slots);
+    this.#joined ??= new JoinedPins(this.#term, this.#slots);
+    return this.#joined.pinsOf(subject);
   }
 }
 
@@ -87,19 +99,21 @@ function readsAuth({ sources }: Side): boolean {
 }
 
 function verdictKey(term: ComparisonTerm): KeyPart {
-  return (request) => String(verdictOf(term, { ...emptyRow, request }));
+  return (request, records) => String(verdictOf(term, { ...emptyRow, request, records }));
 }
 
 function valueKey({ get, values, parameter, isMissing }: Side): KeyPart {
-  return (request) => {
-    const row = { ...emptyRow, request };
+  return (request, records) => {
+    const row = { ...emptyRow, request, records };
     if (isMissing?.(row) === true) return "missing";
     return JSON.stringify([values?.(row) ?? get(row), parameter?.(row)]);
   };
 }
 
-function wholeAuthKey({ auth }: RequestValues): string {
-  return JSON.stringify(auth ?? null);
+/** A row that is followed is the same for all who are the same; what a token says may differ. */
+function wholeAuthKey(request: RequestValues, records: Records | undefined): string {
+  const isFollowed = isAuthFollowed({ ...emptyRow, request, records });
+  return isFollowed ? identityKey(request) : JSON.stringify(request.auth ?? null);
 }
 
 /** What is found from somebody in other records changes with them: each one is asked for alone. */

@@ -83,9 +83,10 @@ function sourcesOf(sides: readonly Side[]): readonly Source[] {
 /** What a value has of the arguments from which it is made. */
 function joinedFrom(sides: readonly Side[]): Pick<Side, "isMissing" | "nodes" | "anchor"> {
   const checks = sides.flatMap(({ isMissing }) => isMissing ?? []);
+  const nodes = sides.flatMap((side) => side.nodes ?? []);
   return {
     isMissing: checks.length === 0 ? undefined : (row) => checks.some((isMissing) => isMissing(row)),
-    nodes: sides.flatMap(({ nodes }) => nodes ?? []),
+    nodes: nodes.length === 0 ? undefined : nodes,
     anchor: sides.find(({ anchor }) => anchor !== undefined)?.anchor,
   };
 }

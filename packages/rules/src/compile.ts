@@ -73,6 +73,16 @@ export class CompiledRule {
     return this.#readsClaims;
   }
 
+  /** Whether a decision may depend on who asks: of filters, only those do that join what a list rule guards. */
+  get readsAuth(): boolean {
+    return [...this.reads].some((name) => name.startsWith("@request.auth"));
+  }
+
+  /** Whether rows that a decision may take are not at hand. */
+  lacks(records: Records | undefined): boolean {
+    return [...this.follows].some((id) => records?.has(id) !== true);
+  }
+
   /** Decides for a subject. */
   decide(subject: Subject): Decision {
     const program = this.programFor(subject.request, subject.records);

@@ -28,8 +28,10 @@ export function fieldSide(scope: Scope, place: RecordPlace, field: RuleField, mo
   return columnAt(place, read, { affinity, isJson: field.type === "json", textColumns });
 }
 
-function textColumnAt({ node }: RecordPlace, { name }: RuleField): readonly TextColumn[] {
-  return node === undefined ? [] : [{ node, field: name }];
+/** The columns that hold the same text as a field. */
+function textColumnAt({ node, idColumns = [] }: RecordPlace, { name }: RuleField): readonly TextColumn[] {
+  if (node === undefined) return [];
+  return name === "id" ? [{ node, field: name }, ...idColumns] : [{ node, field: name }];
 }
 
 function lowered(value: SqlValue): SqlValue {
@@ -72,16 +74,18 @@ function eachSide(scope: Scope, place: RecordPlace, field: RuleField): Side {
     return columnAt(place, read, { textColumns: textColumnAt(place, field) });
   }
   const elements = elementPlace(scope, place, field);
-  return elementSide(elements, textColumnAt(place, field));
+  const textColumns = elementColumns(elements, place, field);
+  return sideAt(elements, (cell) => (typeof cell === "string" ? cell : null), { textColumns });
 }
 
-/** An element, by itself; whatever list it stands in has it. */
-function elementSide(elements: RecordPlace, columns: readonly TextColumn[]): Side {
-  const { node } = elements;
+/** The columns that hold an element of a list: the element by itself, and the list, which has it. */
+export function elementColumns(
+  { node }: RecordPlace,
+  list: RecordPlace,
+  field: RuleField,
+): readonly TextColumn[] {
   const own = node === undefined ? [] : [{ node, field: "" }];
-  return sideAt(elements, (cell) => (typeof cell === "string" ? cell : null), {
-    textColumns: [...own, ...columns],
-  });
+  return [...own, ...textColumnAt(list, field)];
 }
 
 /** Where the elements of a list stand, one at a time. */

@@ -1,6 +1,6 @@
 import { work } from "./work.ts";
 import { type Cell, isRecord, type Row } from "./row.ts";
-import type { Source } from "./side.ts";
+import type { Source, TextColumn } from "./side.ts";
 
 /** What a path adds to the joined row: a related record, an element of a list, any record of a collection. */
 export interface JoinNode {
@@ -32,6 +32,8 @@ export interface RecordPlace {
   readonly cell: (row: Row) => Cell;
   /** All that may stand here, found anew from the root. */
   readonly reach: (row: Row) => Iterable<Cell>;
+  /** The columns besides its own that hold the id of what stands here, unless nothing does. */
+  readonly idColumns?: readonly TextColumn[] | undefined;
   /** Whether it is not known to which other records it leads by now. */
   readonly isStale?: ((row: Row) => boolean) | undefined;
   /** The root, where it is a node itself. */

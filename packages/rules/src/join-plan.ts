@@ -1,7 +1,7 @@
 import type { Alternative } from "./alternatives.ts";
 import type { Condition } from "./comparison.ts";
 import type { JoinNode } from "./join-node.ts";
-import type { Cell, Row } from "./row.ts";
+import type { Cell, Row, Subject } from "./row.ts";
 import type { Side, TextColumn } from "./side.ts";
 import type { Verdict } from "./sql-value.ts";
 import { comparisonsOf, nodesOf, type Term } from "./term.ts";
@@ -10,6 +10,11 @@ import { work, workOnRow } from "./work.ts";
 /** A row whose cells are being chosen. */
 export interface OpenRow extends Row {
   readonly cells: Cell[];
+}
+
+/** A subject before any row is joined. */
+export function openRow({ record, request, records, nowMs }: Subject): OpenRow {
+  return { record, request, records, nowMs, cells: [], found: undefined };
 }
 
 /** What is done with a joined row that passes, or may: `true` ends the search. */
@@ -158,7 +163,7 @@ function verdictOfAll(conditions: readonly Condition[], row: Row): Verdict {
 }
 
 /** Nodes with all that they go out from, each once. */
-function withParents(nodes: readonly JoinNode[]): readonly JoinNode[] {
+export function withParents(nodes: readonly JoinNode[]): readonly JoinNode[] {
   const all = new Set<JoinNode>();
   for (const node of nodes) {
     for (let at: JoinNode | undefined = node; at !== undefined && !all.has(at); at = at.parent) all.add(at);

@@ -82,7 +82,7 @@ test("P6: what is decided without some collection is decided alike with whatever
       const all = rule.decide({ ...one, records: new RowTable(rows) });
       if (decision === "failed" || all === "failed") return;
       decisions[decision === "undecidable" ? "open" : "certain"] += 1;
-      if (decision !== "undecidable" && all !== "undecidable") expect(decision).toBe(all);
+      expect([all, "undecidable"]).toContain(decision);
     }),
     { numRuns: 3_000 },
   );

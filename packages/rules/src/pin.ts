@@ -1,3 +1,4 @@
+import type { Records } from "./records.ts";
 import { emptyRow, type RequestValues, type Subject } from "./row.ts";
 import type { Side, Source } from "./side.ts";
 import { lowerAscii, type SqlValue, toText } from "./sql-value.ts";
@@ -25,8 +26,8 @@ export class PinSlot {
   }
 
   /** By which keys somebody is found; nothing where some value of theirs has none. */
-  keysOf(request: RequestValues): readonly string[] | undefined {
-    const row = { ...emptyRow, request };
+  keysOf(request: RequestValues, records?: Records): readonly string[] | undefined {
+    const row = { ...emptyRow, request, records };
     const { get, values, isMissing } = this.#side;
     if (isMissing?.(row) === true) return undefined;
     const keys = (values?.(row) ?? [get(row)]).map(this.#isPart ? partKey : equalKey);
@@ -56,26 +57,28 @@ export function pinSlots(comparisons: readonly ComparisonTerm[]): readonly PinSl
   return [...slots.values()];
 }
 
-interface PinnedSides {
+/** A comparison of who asks and what the record says, or the rows that it joins. */
+export interface PinnedSides {
   readonly name: string;
   readonly auth: Side;
   readonly record: Side;
   readonly isPart: boolean;
 }
 
-function pinnedSides({ syntax, left, right }: ComparisonTerm): PinnedSides | undefined {
+/** The sides of a comparison that pins somebody; nothing where it does not. */
+export function pinnedSides({ syntax, left, right }: ComparisonTerm): PinnedSides | undefined {
   const isPart = syntax.operator === "~";
   if (syntax.operator !== "=" && !isPart) return undefined;
   const isSwapped = isOnlyOf(left, "auth") && !isPart;
   const [auth, record] = isSwapped ? [left, right] : [right, left];
   const operand = isSwapped ? syntax.left : syntax.right;
-  if (!isOnlyOf(auth, "auth") || !isOnlyOf(record, "record") || operand.kind !== "identifier")
+  if (!isOnlyOf(auth, "auth") || !isOnlyOf(record, "record", "related") || operand.kind !== "identifier")
     return undefined;
   return { name: `${syntax.operator} ${operand.name}`, auth, record, isPart };
 }
 
-function isOnlyOf({ sources }: Side, wanted: Source): boolean {
-  return sources.length > 0 && sources.every((source) => source === wanted);
+function isOnlyOf({ sources }: Side, ...wanted: readonly Source[]): boolean {
+  return sources.length > 0 && sources.every((source) => wanted.includes(source));
 }
 
 /**
@@ -102,7 +105,8 @@ export function pinsOf(term: Term, subject: Subject, slots: readonly PinSlot[]):
   }
 }
 
-function isFewer(pins: "everyone" | readonly Pin[], than: "everyone" | readonly Pin[]): boolean {
+/** Whether look-ups are fewer than others. */
+export function isFewer(pins: "everyone" | readonly Pin[], than: "everyone" | readonly Pin[]): boolean {
   return pins !== "everyone" && (than === "everyone" || keyCount(pins) < keyCount(than));
 }
 
@@ -118,11 +122,12 @@ function comparisonPins(
   const pinned = pinnedSides(term);
   if (pinned !== undefined) return pinOf(pinned, subject, slots);
   const readsMore = [term.left, term.right].some(
-    ({ sources, values }) => sources.includes("auth") || values !== undefined,
+    ({ sources, values, nodes }) => sources.includes("auth") || values !== undefined || nodes !== undefined,
   );
   if (readsMore) return "everyone";
   const verdict = verdictOf(term, subject);
-  return verdict === true || verdict === "failed" ? "everyone" : [];
+  // what cannot be decided is asked all the same: who is denied for it is told apart from who may not
+  return verdict === false || verdict === null ? [] : "everyone";
 }
 
 function pinOf(
@@ -130,14 +135,23 @@ function pinOf(
   subject: Subject,
   slots: readonly PinSlot[],
 ): "everyone" | readonly Pin[] {
-  const values = record.values?.(subject) ?? [record.get(subject)];
-  const keys: string[] = [];
-  for (const value of values) {
-    const found = isPart ? wordsOf(value, record) : equalKey(value);
-    if (found === undefined) return "everyone";
-    keys.push(...(typeof found === "string" ? [found] : found));
-  }
-  return [{ slot: slots.findIndex((slot) => slot.name === name), keys, findsParts: isPart }];
+  const values = reachOf(record, subject);
+  const keys = values?.map((value) => keysOfValue(value, record, isPart));
+  if (keys === undefined || keys.includes(undefined)) return "everyone";
+  const slot = slots.findIndex((candidate) => candidate.name === name);
+  return [{ slot, keys: keys.flatMap((some) => some ?? []), findsParts: isPart }];
+}
+
+/** All values that a side may have; nothing where they are not all known. */
+function reachOf({ nodes, reach, get }: Side, subject: Subject): readonly SqlValue[] | undefined {
+  return nodes === undefined ? [get(subject)] : reach?.(subject);
+}
+
+/** The keys by which a value of a record finds somebody; nothing where anybody may be meant. */
+export function keysOfValue(value: SqlValue, record: Side, isPart: boolean): readonly string[] | undefined {
+  if (isPart) return wordsOf(value, record);
+  const key = equalKey(value);
+  return key === undefined ? undefined : [key];
 }
 
 function wordsOf(value: SqlValue, { isReal }: Side): readonly string[] {

@@ -3,7 +3,7 @@ import { AudiencePlan } from "./audience-plan.ts";
 import type { Condition } from "./comparison.ts";
 import { type DecidingComparison, decidingComparisons } from "./deciding-comparison.ts";
 import { EvaluationError } from "./evaluation-error.ts";
-import { JoinPlan, type OpenRow } from "./join-plan.ts";
+import { JoinPlan, openRow, type OpenRow } from "./join-plan.ts";
 import { listRuleTerms } from "./list-rule.ts";
 import { type LiteralPin, literalPinsOf } from "./literal-pin.ts";
 import { compileOperand } from "./operand.ts";
@@ -73,10 +73,6 @@ export class RuleProgram {
 
 function decisionOf(verdict: Verdict): Decision {
   return verdict === undefined ? "undecidable" : verdict === true;
-}
-
-function openRow({ record, request, records, nowMs }: Subject): OpenRow {
-  return { record, request, records, nowMs, cells: [], found: undefined };
 }
 
 /** Whether some joined row passes. */

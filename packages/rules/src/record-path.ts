@@ -1,4 +1,4 @@
-import { elementPlace, fieldSide, jsonSide, ownPath } from "./field-side.ts";
+import { elementColumns, elementPlace, fieldSide, jsonSide, ownPath } from "./field-side.ts";
 import { storedValue } from "./field-value.ts";
 import { followed, orNull, type RecordPlace, refersTo, relatedRecord } from "./join-node.ts";
 import { type Cell, isRecord, type Row } from "./row.ts";
@@ -138,7 +138,8 @@ function hopAlong(
     isMultiple: false,
     cellsOf: (row, parent) => relatedRecord(row, id, field.multiple ? parent : idIn(parent)),
   });
-  return { place: joined, collection, isTrusted };
+  const idColumns = field.multiple ? elementColumns(start, from, field) : undefined;
+  return { place: { ...joined, idColumns }, collection, isTrusted };
 }
 
 function hopBack(

@@ -13,9 +13,9 @@ let left = maxWork;
 let rowsLeft = maxRows;
 
 /** Begins the account of one evaluation, which runs to its end before another one begins. */
-export function beginWork(): void {
+export function beginWork(rows = maxRows): void {
   left = maxWork;
-  rowsLeft = maxRows;
+  rowsLeft = rows;
 }
 
 /**

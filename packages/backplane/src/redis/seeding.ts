@@ -20,8 +20,8 @@ const endScript = new Script<readonly [outcome: "seeded" | "behind" | "trimmed" 
  */
 const lastEntries = { least: 500, most: 16_000 };
 
-/** How long a seeding is kept that does not go on: its process may be dead. */
-const lifeMs = 600_000;
+/** How long a seeding is kept that does not go on: its process may be dead, or its first row long in coming. */
+const lifeMs = 3_600_000;
 
 /** What is seeded. */
 export interface SeedingRequest {
@@ -48,7 +48,7 @@ export async function seedRows(
   const hash = keys.seeding(collection.name, token);
   try {
     await follow(redis, keys.followed, collection);
-    await redis.hset(hash, "@seeding", token);
+    await redis.multi().hset(hash, "@seeding", token).pexpire(hash, lifeMs).exec();
     const begin = await endOfLog(redis, keys.log);
     const seeding = new Seeding(redis, { keys, collection, begin, token, hash });
     for await (const batch of source.batches()) await seeding.put(batch);
