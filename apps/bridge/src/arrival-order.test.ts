@@ -22,7 +22,7 @@ async function written(changes: readonly Change[], row: Row | undefined): Promis
     failed: (error) => expect.unreachable(String(error)),
   });
   for (const one of changes) {
-    order.accepts(one);
+    order.take(one);
     await vi.advanceTimersByTimeAsync(windowMs / 2);
   }
   await vi.advanceTimersByTimeAsync(windowMs);
@@ -77,7 +77,7 @@ test("a record that never comes to rest is not read, and nothing is read after t
     failed: () => expect.unreachable(),
   });
   for (let n = 0; n < 20; n++) {
-    order.accepts(change("update", n));
+    order.take(change("update", n));
     await vi.advanceTimersByTimeAsync(windowMs / 2);
   }
   expect(reads).toBe(0);
@@ -109,7 +109,7 @@ test.each<readonly [what: string, changes: readonly Change[], taken: readonly bo
     write: () => undefined,
     failed: (error) => expect.unreachable(String(error)),
   });
-  expect(changes.map((one) => order.accepts(one))).toEqual(taken);
+  expect(changes.map((one) => order.take(one) === one)).toEqual(taken);
   order.close();
 });
 
@@ -122,8 +122,24 @@ test("P4: of two rows that were written in one moment the one that is there now 
     write: (correction) => corrections.push(correction),
     failed: (error) => expect.unreachable(String(error)),
   });
-  expect([change("update", 1), change("update", 2)].map((one) => order.accepts(one))).toEqual([true, false]);
+  expect([change("update", 1), change("update", 2)].map((one) => order.take(one) === one)).toEqual([
+    true,
+    false,
+  ]);
   await vi.advanceTimersByTimeAsync(windowMs / 10);
   expect(corrections).toEqual([change("update", 2)]);
+  order.close();
+});
+
+test("P4: a create that comes behind an update is told, with the newer row", () => {
+  const order = new ArrivalOrder({
+    windowMs,
+    stampOf: ({ record }) => String(record["n"]),
+    readRow: () => Promise.resolve(undefined),
+    write: () => undefined,
+    failed: (error) => expect.unreachable(String(error)),
+  });
+  expect(order.take(change("update", 2))).toEqual(change("update", 2));
+  expect(order.take(change("create", 1))).toEqual(change("create", 2));
   order.close();
 });

@@ -33,8 +33,12 @@ export class ArrivalOrder {
     this.#context = context;
   }
 
-  /** Notes a change that the stream told; returns whether it is newer than those before it, as far as can be known. */
-  accepts(change: Change): boolean {
+  /**
+   * Notes a change.
+   * @returns what is to be written for it: nothing where it is older than what came before it, as far as can be known; but
+   *   that a record was created is told late rather than never, with the row as it is by then
+   */
+  take(change: Change): Change | undefined {
     const key = recordKey(change);
     const before = this.#noted.get(key);
     clearTimeout(before?.timer);
@@ -43,9 +47,11 @@ export class ArrivalOrder {
     const timer = setTimeout(() => {
       this.#check(key).catch(this.#context.failed);
     }, waitMs);
-    const last = age === "newer" ? change : (before?.last ?? change);
+    const last = before === undefined || age === "newer" ? change : before.last;
     this.#noted.set(key, { last, isHurried: before !== undefined, timer });
-    return age === "newer";
+    if (age === "newer") return change;
+    const isLateCreate = change.action === "create" && last.action === "update";
+    return isLateCreate ? { ...change, record: last.record } : undefined;
   }
 
   /** `unclear`: both rows were written in the same moment; the row itself has to be asked. */

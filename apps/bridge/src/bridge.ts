@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isJsonObject, superusers } from "@sluice/protocol";
+import { isJsonObject } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { ArrivalOrder } from "./arrival-order.ts";
-import { writeCollections } from "./catalog.ts";
+import { type CollectionChoice, writeCollections } from "./catalog.ts";
 import { compareRows } from "./comparison.ts";
 import { EventWriter } from "./event-writer.ts";
 import { type KeptRecords, readKept } from "./kept-records.ts";
@@ -13,10 +13,7 @@ import type { Change, Row } from "./row.ts";
 /** What a bridge needs. */
 export interface BridgeContext {
   readonly pocketBase: { readonly url: string; readonly login: Login };
-  /** The collections to follow by name; nothing for all that are no views and not PocketBase's own. */
-  readonly collections: readonly string[] | undefined;
-  /** Further collections whose rows gateways are to keep; `*` for all. */
-  readonly follow: ReadonlySet<string>;
+  readonly choice: CollectionChoice;
   readonly collectionMs: number;
   readonly maxWaiting: number;
   readonly kept: KeptRecords;
@@ -70,11 +67,12 @@ export class Bridge {
 
   /** @returns why it is over */
   async #session(stop: AbortSignal): Promise<string> {
-    const { pocketBase, kept, log, maxWaiting } = this.#context;
+    const { pocketBase, choice, kept, log, maxWaiting } = this.#context;
     const source = await PocketBaseSource.signIn(pocketBase.url, pocketBase.login);
     if (!source.tellsKeys)
       log.info("without PocketBase's hook gateways cannot verify PocketBase's own tokens");
-    const followed = this.#choose(source, await writeCollections(source, kept, this.#context.follow));
+    const followed = await writeCollections(source, kept, choice);
+    this.#nameMissing(followed);
     const byName = new Map(followed.map((collection) => [collection.name, collection]));
     const over = Promise.withResolvers<string>();
     const ending = new AbortController();
@@ -104,7 +102,8 @@ export class Bridge {
     try {
       stream = await source.follow([...byName.keys()], {
         change: (change) => {
-          if (order.accepts(change)) writer.write(change);
+          const taken = order.take(change);
+          if (taken !== undefined) writer.write(taken);
         },
         ended: () => over.resolve("PocketBase ended the stream"),
       });
@@ -122,14 +121,14 @@ export class Bridge {
   /** Fills or compares, then looks for changes of the collections. */
   async #keepInStep(session: Session): Promise<string> {
     const { source, followed, writer, ending: signal } = session;
-    const { kept, log, collectionMs } = this.#context;
+    const { choice, kept, log, collectionMs } = this.#context;
     for (const collection of followed) await this.#catchUp(session, collection);
     await writer.idle();
     log.info({ collections: followed.map(({ name }) => name) }, "in step with PocketBase");
     await settle(session);
     for (let known = followed; ;) {
       await delay(collectionMs, undefined, { signal });
-      const now = this.#choose(source, await writeCollections(source, kept, this.#context.follow));
+      const now = await writeCollections(source, kept, choice);
       if (namesOf(now) !== namesOf(known)) return "there are other collections";
       const changed = now.filter((collection, at) => fieldsOf(collection) !== fieldsOf(known[at]));
       if (changed.length > 0) await this.#seedAgain(session, changed);
@@ -170,22 +169,16 @@ export class Bridge {
   ): Promise<void> {
     const changes = await compareRows(source, collection, kept);
     // what the stream tells late of these records is older
-    for (const change of changes) if (order.accepts(change)) writer.writeFound(change);
+    for (const change of changes) if (order.take(change) !== undefined) writer.writeFound(change);
     const { name } = collection;
     this.#context.log.info({ collection: name, rows: kept.size, missed: changes.length }, "rows compared");
   }
 
-  /** The collections whose records are followed; superusers' tokens are verified only where token keys are known. */
-  #choose({ tellsKeys }: PocketBaseSource, all: readonly SourceCollection[]): readonly SourceCollection[] {
-    const { collections: wanted, log } = this.#context;
-    const usable = all.filter(({ type }) => type !== "view");
-    if (wanted === undefined) {
-      return usable.filter(({ id, system }) => !system || (tellsKeys && id === superusers.id));
-    }
-    const missing = wanted.filter((name) => !usable.some((collection) => collection.name === name));
-    if (missing.length > 0)
-      log.error({ missing }, "COLLECTIONS: expected collections of PocketBase that are no views");
-    return usable.filter(({ name }) => wanted.includes(name));
+  #nameMissing(followed: readonly SourceCollection[]): void {
+    const { choice, log } = this.#context;
+    const missing = choice.wanted?.filter((wanted) => !followed.some(({ name }) => name === wanted)) ?? [];
+    if (missing.length === 0) return;
+    log.error({ missing }, "COLLECTIONS: expected names of PocketBase's collections, but of no views");
   }
 }
 

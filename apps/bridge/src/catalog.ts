@@ -1,4 +1,4 @@
-import { encodeSortedJson, isJsonObject, type JsonObject } from "@sluice/protocol";
+import { encodeSortedJson, isJsonObject, type JsonObject, superusers } from "@sluice/protocol";
 import type { KeptRecords } from "./kept-records.ts";
 import type { PocketBaseSource, SourceCollection } from "./pocketbase-source.ts";
 
@@ -16,48 +16,80 @@ const writtenKeys = [
   "fields",
 ];
 
+/** Which collections a bridge takes. */
+export interface CollectionChoice {
+  /** By name; nothing for all that are no views and not PocketBase's own. */
+  readonly wanted: readonly string[] | undefined;
+  /** Whose rows gateways are to keep, besides those of auth records and of what relations point to; `*` for all. */
+  readonly follow: ReadonlySet<string>;
+}
+
 /**
  * Reads PocketBase's collections, and writes those that are not written so already. What a bridge wrote before and
  * PocketBase no longer has is removed; what others wrote stays.
- * @param more the names of collections whose rows gateways are to keep, besides those that it takes for tokens and
- *   relations; `*` for all
+ * @returns those whose records are to be followed
  */
 export async function writeCollections(
-  source: Pick<PocketBaseSource, "readCollections">,
+  source: Pick<PocketBaseSource, "readCollections" | "tellsKeys">,
   kept: KeptRecords,
-  more: ReadonlySet<string>,
+  choice: CollectionChoice,
 ): Promise<readonly SourceCollection[]> {
   const collections = await source.readCollections();
   const stored = await kept.readCollections();
-  const followed = followedIds(collections, more);
-  const texts = new Map(collections.map(({ id, name, json }) => [name, textOf(json, followed.has(id))]));
+  const chosen = chosenOf(collections, choice.wanted, source.tellsKeys);
+  const texts = textsOf(collections, chosen, choice.follow);
   for (const [name, text] of stored) {
     if (!texts.has(name) && isBridged(text)) await kept.removeCollection(name);
   }
   for (const [name, text] of texts) {
     if (stored.get(name) !== text) await kept.putCollection(name, text);
   }
-  return collections;
+  return chosen;
 }
 
-/** Auth records prove tokens, and what relations point to is what `expand` and filters ask for. */
-function followedIds(
-  collections: readonly SourceCollection[],
-  more: ReadonlySet<string>,
-): ReadonlySet<unknown> {
-  const own = collections.filter(({ name, type, system }) => {
-    return type !== "view" && (more.has("*") || more.has(name) || (type === "auth" && !system));
-  });
-  const targets = collections.flatMap(({ json }) => {
-    const fields: readonly unknown[] = Array.isArray(json["fields"]) ? json["fields"] : [];
-    return fields.map((field) => (isJsonObject(field) ? field["collectionId"] : undefined));
-  });
-  return new Set([...own.map(({ id }) => id), ...targets.filter((id) => id !== undefined)]);
+/** Superusers' rows are for their tokens, which are verified only where token keys are known. */
+function chosenOf(
+  all: readonly SourceCollection[],
+  wanted: readonly string[] | undefined,
+  tellsKeys: boolean,
+): readonly SourceCollection[] {
+  const usable = all.filter(({ type }) => type !== "view");
+  if (wanted !== undefined) return usable.filter(({ name }) => wanted.includes(name));
+  return usable.filter(({ id, system }) => !system || (tellsKeys && id === superusers.id));
 }
 
-function textOf(json: JsonObject, follow: boolean): string {
-  const written = Object.fromEntries(writtenKeys.flatMap((key) => (key in json ? [[key, json[key]]] : [])));
-  return encodeSortedJson({ ...written, ...(follow ? { follow } : {}), bridged: true });
+function textsOf(
+  all: readonly SourceCollection[],
+  chosen: readonly SourceCollection[],
+  follow: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  const targets = new Set(chosen.flatMap(relationTargets));
+  const isFollowed = (collection: SourceCollection): boolean => {
+    const { id, name, type, system } = collection;
+    const isAsked = follow.has("*") || follow.has(name) || targets.has(id) || (type === "auth" && !system);
+    // nodes would wait for rows that never come
+    return isAsked && chosen.includes(collection);
+  };
+  return new Map(
+    all.map((collection) => {
+      const { authToken, ...rest } = pickWritten(collection.json);
+      // a node that has the secret of tokens wants the rows
+      const secrets = authToken !== undefined && chosen.includes(collection) ? { authToken } : {};
+      const more = isFollowed(collection) ? { follow: true } : {};
+      return [collection.name, encodeSortedJson({ ...rest, ...secrets, ...more, bridged: true })];
+    }),
+  );
+}
+
+function relationTargets({ json }: SourceCollection): readonly unknown[] {
+  const fields: readonly unknown[] = Array.isArray(json["fields"]) ? json["fields"] : [];
+  return fields.flatMap((field) =>
+    isJsonObject(field) && field["type"] === "relation" ? [field["collectionId"]] : [],
+  );
+}
+
+function pickWritten(json: JsonObject): JsonObject & { readonly authToken?: unknown } {
+  return Object.fromEntries(writtenKeys.flatMap((key) => (key in json ? [[key, json[key]]] : [])));
 }
 
 function isBridged(text: string): boolean {

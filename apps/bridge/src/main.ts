@@ -34,8 +34,7 @@ async function main(settings: Settings): Promise<void> {
   );
   const bridge = new Bridge({
     pocketBase: { url: settings.pocketBaseUrl, login: settings.login },
-    collections: settings.collections,
-    follow: new Set(settings.follow),
+    choice: { wanted: settings.collections, follow: new Set(settings.follow) },
     collectionMs: settings.collectionSeconds * 1_000,
     maxWaiting: settings.maxWaiting,
     kept,
