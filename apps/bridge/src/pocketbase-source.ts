@@ -3,6 +3,7 @@ import PocketBase, { ClientResponseError } from "pocketbase";
 import { openRecordStream, type RecordStream, type StreamHandlers } from "./record-stream.ts";
 import { isRow, type Row } from "./row.ts";
 import { SourceError } from "./source-error.ts";
+import { openSteadyStream, pocketBaseLimits, type StreamLimits } from "./steady-stream.ts";
 
 /** How the bridge signs in. */
 export type Login = { readonly token: string } | { readonly email: string; readonly password: string };
@@ -124,12 +125,19 @@ export class PocketBaseSource {
    * Follows the records of collections; returns when every change from now on is heard.
    * @throws {SourceError}
    */
-  follow(collections: readonly string[], handlers: StreamHandlers): Promise<RecordStream> {
-    // a client of its own: another stream may still be open
-    const client = new PocketBase(this.#client.baseURL);
-    client.autoCancellation(false);
-    client.authStore.save(this.#client.authStore.token);
-    return asked("the realtime stream", () => openRecordStream(client, collections, handlers));
+  follow(
+    collections: readonly string[],
+    handlers: StreamHandlers,
+    limits: StreamLimits = pocketBaseLimits,
+  ): Promise<RecordStream> {
+    const open = (own: StreamHandlers): Promise<RecordStream> => {
+      // a client of its own: two streams may be open at once
+      const client = new PocketBase(this.#client.baseURL);
+      client.autoCancellation(false);
+      client.authStore.save(this.#client.authStore.token);
+      return asked("the realtime stream", () => openRecordStream(client, collections, own));
+    };
+    return openSteadyStream({ open, ...limits }, handlers);
   }
 
   async #send(path: string, body: JsonObject): Promise<JsonObject> {
