@@ -123,7 +123,7 @@ export class CollectionAccess {
     for (const { id, type } of this.#rules.keys()) if (type === "auth") ids.add(id);
   }
 
-  /** What the authors of the rules should know: what is broken, what cannot be decided, what is not meant. */
+  /** What the authors of the rules should know: what is broken, what is not meant. */
   warnings(): readonly RuleWarning[] {
     return [...this.#rules].flatMap(([{ name }, rules]) =>
       ruleNames.flatMap((rule) =>

@@ -8,15 +8,24 @@ export interface Remark {
   readonly message: string;
 }
 
-const missingData: Readonly<Record<string, string>> = {
-  "auth-record": "fields of the auth record: denies who is signed in with a token that does not carry them",
-  related: "related records: denies",
-  "related-listrule": "the list rule of related records: denies",
-  back: "back relations: denies",
-  collection: "other collections: denies",
+const neededData: Readonly<Record<string, string>> = {
+  "auth-record": "fields of the auth record",
+  related: "related records",
+  "related-listrule": "the list rule of related records",
+  back: "back relations",
+  collection: "other collections",
 };
 
-/** What the author of a rule should know: that it is broken, that it takes data which is not there, what is hardly meant. */
+/** What a rule takes that may not be at hand: of the auth record, its row or what a token carries of it. */
+export function needsOf(access: Access): readonly Remark[] {
+  if (typeof access === "string" || access instanceof RuleError) return [];
+  return [...access.needs].flatMap(([need, position]) => {
+    const data = neededData[need];
+    return data === undefined ? [] : [{ position, message: `this takes ${data}: denies where not at hand` }];
+  });
+}
+
+/** What the author of a rule should know: that it is broken, what is hardly meant. */
 export function remarksOn(access: Access): readonly Remark[] {
   if (typeof access === "string") return [];
   if (access instanceof RuleError) {
@@ -24,10 +33,5 @@ export function remarksOn(access: Access): readonly Remark[] {
       { position: access.position, message: `this rule lets only superusers through: ${access.message}` },
     ];
   }
-  const missing = [...access.needs].flatMap(([need, position]) => {
-    const data = missingData[need];
-    return data === undefined ? [] : [{ position, message: `this rule takes ${data}` }];
-  });
-  const quirks = access.quirks.map(({ start, advice }) => ({ position: start, message: advice }));
-  return [...missing, ...quirks];
+  return access.quirks.map(({ start, advice }) => ({ position: start, message: advice }));
 }
