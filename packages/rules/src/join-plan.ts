@@ -4,7 +4,7 @@ import type { JoinNode } from "./join-node.ts";
 import type { Cell, Row, Subject } from "./row.ts";
 import type { Side, TextColumn } from "./side.ts";
 import type { Verdict } from "./sql-value.ts";
-import { comparisonsOf, nodesOf, type Term } from "./term.ts";
+import { comparisonsOf, type Term } from "./term.ts";
 import { work, workOnRow } from "./work.ts";
 
 /** A row whose cells are being chosen. */
@@ -25,11 +25,11 @@ export class JoinPlan {
   readonly #before: readonly Condition[];
   readonly #steps: readonly Step[];
 
-  constructor(alternative: Alternative, nodes = withParents(alternative.flatMap(nodesOf))) {
+  constructor(alternative: Alternative, nodes = withParents(alternative.flatMap((term) => term.nodes))) {
     const left = new Set(alternative);
     const bound = new Set<JoinNode>();
     const takeBound = (): readonly Term[] => {
-      const ready = [...left].filter((term) => withParents(nodesOf(term)).every((node) => bound.has(node)));
+      const ready = [...left].filter((term) => withParents(term.nodes).every((node) => bound.has(node)));
       for (const term of ready) left.delete(term);
       return ready;
     };
