@@ -5,6 +5,7 @@ import { type Cell, isRecord, type Row } from "./row.ts";
 import { RuleError } from "./rule-error.ts";
 import { findField, type RuleCollection, type RuleField } from "./schema.ts";
 import type { Scope } from "./scope.ts";
+import { shortest } from "./shortest.ts";
 import type { Side } from "./side.ts";
 import { work } from "./work.ts";
 
@@ -164,12 +165,17 @@ function hopBack(
       isRecord(parent)
         ? followed(row, id, (records) => orNull(records.by(id, name, idOf(parent))))
         : [parent === undefined ? undefined : null],
-    finds: (column) => column === "id",
-    lookUp: (row, parent, { text }) => {
+    finds: () => true,
+    lookUp: (row, parent, { field: column, text }) => {
       if (!isRecord(parent)) return parent === undefined ? [undefined] : [];
+      const parentId = idOf(parent);
+      const keeps = (cell: Cell): boolean => refersTo(cell, name, parentId);
       return followed(row, id, (records) => {
-        const found = records.get(id, text);
-        return refersTo(found, name, idOf(parent)) ? [found] : [];
+        if (column === "id") return [records.get(id, text)].filter(keeps);
+        return shortest([
+          { cells: records.by(id, name, to) },
+          { cells: records.by(id, column, text), keeps },
+        ]);
       });
     },
   });
