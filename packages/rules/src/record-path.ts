@@ -173,7 +173,7 @@ function hopBack(
       return followed(row, id, (records) => {
         if (column === "id") return [records.get(id, text)].filter(keeps);
         return shortest([
-          { cells: records.by(id, name, to) },
+          { cells: records.by(id, name, parentId) },
           { cells: records.by(id, column, text), keeps },
         ]);
       });
