@@ -16,6 +16,8 @@ function followed(name: string, more: Readonly<Record<string, unknown>>) {
   return { id: `pbc_${name}`, name, follow: true, listRule: null, viewRule: "", ...more };
 }
 
+const unique = ["CREATE UNIQUE INDEX `idx_covers` ON `covers` (`journal`)"];
+
 /** Journals, and what they are related to; each of the related has a view rule of another kind. */
 export const expandCollections = [
   followed("journals", {
@@ -44,6 +46,7 @@ export const expandCollections = [
   followed("subjects", { viewRule: "label != 'secret'", fields: [text("id"), text("label")] }),
   followed("circles", { viewRule: "@request.auth.id != ''", fields: [text("id"), text("name")] }),
   followed("vaults", { viewRule: null, fields: [text("id"), text("code", true)] }),
+  followed("covers", { indexes: unique, fields: [text("id"), relation("journal", "journals")] }),
   followed("reviews", {
     viewRule: "@request.context = 'expand' && @request.query.stars = stars",
     fields: [text("id"), relation("journal", "journals"), { name: "stars", type: "number" }],
@@ -58,6 +61,7 @@ const rows: readonly (readonly [collection: string, record: Readonly<Record<stri
   ["circles", { id: "c1", name: "C" }],
   ["vaults", { id: "v1", code: "7" }],
   ["journals", { id: "j0" }],
+  ["covers", { id: "v1", journal: "j1" }],
   ["reviews", { id: "r1", journal: "j1", stars: 5 }],
   ["reviews", { id: "r2", journal: "j1", stars: 3 }],
   ["reviews", { id: "r3", journal: "j0", stars: 5 }],
@@ -141,6 +145,12 @@ const asked: readonly (readonly [what: string, expand: string, who: Who, expecte
   ["an empty object where there is nothing", "parent", "guest", "{}"],
   ["nothing by an empty path", " ,.", "guest", undefined],
   ["a back relation", "reviews_via_journal", "guest", `{"reviews_via_journal":[${review("r1", 5)}]}`],
+  [
+    "a back relation of one",
+    "covers_via_journal",
+    "guest",
+    `{"covers_via_journal":${written("covers", '"id":"v1","journal":"j1"')}}`,
+  ],
   [
     "a back relation in the old form",
     "reviews(journal)",

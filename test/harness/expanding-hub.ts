@@ -1,4 +1,4 @@
-import { type Collection, CollectionSet, guest, type Identity, type JsonObject } from "@sluice/protocol";
+import { type CollectionSet, guest, type Identity, type JsonObject } from "@sluice/protocol";
 import type { RecordRow } from "@sluice/rules";
 import { collectionSet, openRecordingHub } from "./recording-hub.ts";
 
@@ -50,27 +50,18 @@ export const rows: Rows = {
   comments: [{ id: "c1", post: "p1" }, { id: "c2", post: "p1", also: ["p0", "p1"] }, { id: "c3" }],
 };
 
-/** The collections, some with other rules or fields, and comments with unique fields. */
-export function expandedCollections(
-  overrides: Collections,
-  unique: readonly string[] = [],
-): readonly Collection[] {
+/** The collections, some with other rules, fields or indexes. */
+export function expandedCollections(overrides: Collections): CollectionSet {
   const exported = Object.entries(collections).map(([name, collection]) =>
     Object.assign({ id: name, name, listRule: "", viewRule: "" }, collection, overrides[name]),
   );
-  return [...collectionSet(...exported)].map((collection) =>
-    Object.assign(collection, collection.name === "comments" ? { unique } : {}),
-  );
+  return collectionSet(...exported);
 }
 
 /** Opens a hub that follows the collections of which there are rows. */
-export function openExpandingHub(
-  overrides: Collections = {},
-  followed: Rows = rows,
-  unique: readonly string[] = [],
-) {
+export function openExpandingHub(overrides: Collections = {}, followed: Rows = rows) {
   const recording = openRecordingHub([]);
-  recording.hub.setCollections(new CollectionSet(expandedCollections(overrides, unique)));
+  recording.hub.setCollections(expandedCollections(overrides));
   for (const [collectionId, values] of Object.entries(followed)) {
     const load = recording.records.begin(collectionId);
     for (const row of values) load.put(String(row["id"]), row);
@@ -86,8 +77,6 @@ export interface Asking {
   readonly overrides?: Collections;
   readonly followed?: Rows;
   readonly record?: JsonObject & { readonly id: string };
-  /** The fields of comments that have a unique index. */
-  readonly unique?: readonly string[];
 }
 
 /** All posts, with options. */
@@ -96,11 +85,8 @@ export function topicWith(query: JsonObject): string {
 }
 
 /** What a subscriber gets of the record of `p1`, and what was denied meanwhile. */
-export function ask(
-  expand: string,
-  { who = guest, query = {}, overrides, followed, record, unique }: Asking = {},
-) {
-  const { hub, subscribe, flush, denied } = openExpandingHub(overrides, followed, unique);
+export function ask(expand: string, { who = guest, query = {}, overrides, followed, record }: Asking = {}) {
+  const { hub, subscribe, flush, denied } = openExpandingHub(overrides, followed);
   subscribe("c1", [topicWith({ expand, ...query })], who);
   const row = record ?? { id: "p1", author: "u1", tags: ["t2", "t1"] };
   hub.dispatchRecord({ kind: "record", action: "update", collection: "posts", record: row });

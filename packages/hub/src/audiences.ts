@@ -8,7 +8,11 @@ import { PinIndex } from "./pin-index.ts";
 export interface Audience {
   /** Of one of them, who is asked for all. */
   readonly identity: Identity;
+  /** What rules read of that one. */
+  readonly request: RequestValues;
   readonly clients: Set<Client>;
+  /** The same clients, by whether the same is expanded for them; nothing where that is so for all. */
+  readonly expandParts: ReadonlyMap<string, ReadonlySet<Client>> | undefined;
 }
 
 /** What decides on the subscribers of one string. */
@@ -18,7 +22,7 @@ export interface AudienceRules {
   readonly manageRule: Access | undefined;
   /** Superusers' filters may read who they are; others' do so in the list rules of what they join. */
   readonly filter: Access;
-  /** Those of rows that are expanded; superusers are not asked. */
+  /** Those that guard what is expanded and do not say the same of everybody; superusers are not asked. */
   readonly expandRules: readonly Access[];
   readonly options: SubscriptionOptions;
   /** The rows of other collections: what is read of an auth record depends on whether its collection is at hand. */
@@ -53,20 +57,24 @@ export class Audiences {
     const part = this.#parts.get(program) ?? new ProgramAudiences(planOf(program));
     this.#parts.set(program, part);
     const second = isSuperuser ? filter : manageRule;
-    const keys = second === undefined ? [""] : [keyBy(second, values, records)];
-    if (!isSuperuser) {
-      if (readsAuth(filter)) keys.push(keyBy(filter, values, records));
-      for (const access of expandRules) keys.push(keyBy(access, values, records));
-    }
+    const keyIn = (access: Access): string => keyBy(access, values, records);
+    const keys = second === undefined ? [""] : [keyIn(second)];
+    if (!isSuperuser && readsAuth(filter)) keys.push(keyIn(filter));
     const audience = part.enter(client, { values, records, secondKey: keys.join("\n\n") });
-    this.#places.set(client, { part, audience });
+    const isTold = expandRules.length > 0 && !isSuperuser;
+    const expandPart = isTold ? enterPart(audience, expandRules.map(keyIn).join("\n\n")) : undefined;
+    expandPart?.clients.add(client);
+    this.#places.set(client, { part, audience, expandPart });
   }
 
   remove(client: Client): void {
     const place = this.#places.get(client);
     if (place === undefined) return;
     this.#places.delete(client);
-    place.part.leave(client, place.audience);
+    const { part, audience, expandPart } = place;
+    part.leave(client, audience);
+    expandPart?.clients.delete(client);
+    if (expandPart?.clients.size === 0) audience.expandParts?.delete(expandPart.key);
   }
 
   /** The audiences that may pass on a record; those that it leaves out are told by their values that they do not. */
@@ -97,13 +105,30 @@ function keyBy(access: Access, values: RequestValues, records: Records | undefin
 
 interface KeyedAudience extends Audience {
   identity: Identity;
+  request: RequestValues;
   readonly key: string;
   readonly pinKeys: readonly (readonly string[] | undefined)[];
+  expandParts: Map<string, Set<Client>> | undefined;
 }
 
 interface Place {
   readonly part: ProgramAudiences;
   readonly audience: KeyedAudience;
+  readonly expandPart: ExpandPart | undefined;
+}
+
+/** Clients of one audience for whom the same is expanded. */
+interface ExpandPart {
+  readonly key: string;
+  readonly clients: Set<Client>;
+}
+
+/** The part of an audience where somebody belongs. */
+function enterPart(audience: KeyedAudience, key: string): ExpandPart {
+  audience.expandParts ??= new Map();
+  const clients = audience.expandParts.get(key) ?? new Set();
+  audience.expandParts.set(key, clients);
+  return { key, clients };
 }
 
 /** Who asks, as rules read it. */
@@ -141,7 +166,10 @@ class ProgramAudiences {
     audience.clients.delete(client);
     const [next] = audience.clients;
     // who has left is another now, or comes back as another: whoever is asked for all must be one of them
-    if (next !== undefined) audience.identity = next.identity;
+    if (next !== undefined && next.identity !== audience.identity) {
+      audience.identity = next.identity;
+      audience.request = requestValues(next.identity, audience.request);
+    }
     if (audience.clients.size > 0) return;
     this.#byKey.delete(audience.key);
     for (const [slot, pins] of this.#pins.entries()) pins.remove(audience, audience.pinKeys[slot]);
@@ -159,7 +187,14 @@ class ProgramAudiences {
 
   #open(identity: Identity, key: string, { values, records }: Asker): KeyedAudience {
     const pinKeys = this.#plan?.pinKeysOf(values, records) ?? [];
-    const audience: KeyedAudience = { identity, key, pinKeys, clients: new Set() };
+    const audience: KeyedAudience = {
+      identity,
+      request: values,
+      key,
+      pinKeys,
+      clients: new Set(),
+      expandParts: undefined,
+    };
     this.#byKey.set(key, audience);
     for (const [slot, pins] of this.#pins.entries()) pins.add(audience, pinKeys[slot]);
     return audience;

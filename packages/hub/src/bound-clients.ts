@@ -48,18 +48,12 @@ export class BoundClients {
 
   /** Gives all clients that are bound to an auth record the identity that its row gives them now. */
   refresh(collectionId: string, recordId: string): void {
-    const key = keyOf(collectionId, recordId);
-    const clients = [...(this.#byIdentity.get(key) ?? [])];
-    const released = clients.filter((client) => {
-      const binding = this.#bindings.get(client);
-      return binding !== undefined && !this.bind(client, binding);
-    });
-    this.#tell(clients, released, key);
+    this.#refreshKeys([keyOf(collectionId, recordId)]);
   }
 
   /** Does so for all records of an auth collection. */
   refreshAll(collectionId: string): void {
-    for (const recordId of this.#recordsOf(collectionId)) this.refresh(collectionId, recordId);
+    this.#refreshKeys(this.#keysOf(collectionId));
   }
 
   /**
@@ -67,18 +61,12 @@ export class BoundClients {
    * @param entry the entry that ends its tokens; who was proven behind it keeps the identity
    */
   release(collectionId: string, recordId: string, entry?: string): void {
-    const key = keyOf(collectionId, recordId);
-    const clients = [...(this.#byIdentity.get(key) ?? [])].filter((client) => {
-      const binding = this.#bindings.get(client);
-      return binding === undefined || !isProvenBehind(binding, entry);
-    });
-    for (const client of clients) this.bind(client, guest);
-    this.#tell(clients, clients, key);
+    this.#releaseKeys([keyOf(collectionId, recordId)], entry);
   }
 
   /** Does so for all records of an auth collection. */
   releaseAll(collectionId: string): void {
-    for (const recordId of this.#recordsOf(collectionId)) this.release(collectionId, recordId);
+    this.#releaseKeys(this.#keysOf(collectionId));
   }
 
   /** Forgets a client, which keeps its identity. */
@@ -92,16 +80,42 @@ export class BoundClients {
     if (clients?.size === 0) this.#byIdentity.delete(key);
   }
 
-  #tell(moved: readonly Client[], released: readonly Client[], identity: string): void {
-    if (moved.length > 0) this.#context.onMoved(moved);
-    const clientIds = released.map(({ id }) => id);
-    if (clientIds.length > 0) this.#context.onReleased(clientIds, identity);
+  #refreshKeys(keys: readonly string[]): void {
+    this.#settle(keys, (client, binding) => this.bind(client, binding));
   }
 
-  #recordsOf(collectionId: string): readonly string[] {
+  #releaseKeys(keys: readonly string[], entry?: string): void {
+    this.#settle(keys, (client, binding) => {
+      const isKept = isProvenBehind(binding, entry);
+      if (!isKept) this.bind(client, guest);
+      return isKept;
+    });
+  }
+
+  /**
+   * Settles anew what the clients of some identities are, and tells.
+   * @param keep returns false where a client is a guest now
+   */
+  #settle(keys: readonly string[], keep: (client: Client, binding: AuthRecord) => boolean): void {
+    const moved: Client[] = [];
+    const released = new Map<string, string[]>();
+    for (const key of keys) {
+      // the set changes with each of them
+      const clients = [...(this.#byIdentity.get(key) ?? [])];
+      for (const client of clients) {
+        const binding = this.#bindings.get(client);
+        if (binding === undefined) continue;
+        moved.push(client);
+        if (!keep(client, binding)) released.set(key, [...(released.get(key) ?? []), client.id]);
+      }
+    }
+    if (moved.length > 0) this.#context.onMoved(moved);
+    for (const [identity, clientIds] of released) this.#context.onReleased(clientIds, identity);
+  }
+
+  #keysOf(collectionId: string): readonly string[] {
     const start = keyOf(collectionId, "");
-    const keys = [...this.#byIdentity.keys()].filter((key) => key.startsWith(start));
-    return keys.map((key) => key.slice(start.length));
+    return [...this.#byIdentity.keys()].filter((key) => key.startsWith(start));
   }
 }
 

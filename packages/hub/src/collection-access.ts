@@ -45,10 +45,9 @@ export class CollectionAccess {
   constructor(collections: CollectionSet, records: Records | undefined) {
     this.records = records;
     const byName = new Map([...collections].map((collection) => [collection.name.toLowerCase(), collection]));
-    this.#schema = {
-      find: (key) => collections.find(key) ?? byName.get(key.toLowerCase()),
-      all: () => collections,
-    };
+    const find = (key: string): Collection | undefined =>
+      collections.find(key) ?? byName.get(key.toLowerCase());
+    this.#schema = { find, all: () => collections };
     for (const collection of collections) {
       const prepare = (rule: string | null): Access => prepareRule(rule, this.#schema, { collection });
       const { listRule, viewRule, manageRule } = collection;

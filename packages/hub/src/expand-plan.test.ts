@@ -1,6 +1,7 @@
 import { type JsonObject } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
 import {
+  type Asking,
   rows,
   openExpandingHub,
   topicWith,
@@ -16,6 +17,8 @@ import {
   relation,
   withExpand,
 } from "../../../test/harness/expanding-hub.ts";
+
+const indexed = (index: string): Asking => ({ overrides: { comments: { indexes: [index] } } });
 
 describe("expand", () => {
   test("P1: stands among the record's keys in their order, and every row has all its fields", () => {
@@ -64,10 +67,16 @@ describe("expand", () => {
   });
 
   test("P1: a back relation by a field with a unique index is an object", () => {
-    expect(expandOf("comments_via_post", { unique: ["also"] })).toBe(
-      `{"comments_via_post":[${first},${second}]}`,
-    );
-    expect(expandOf("comments_via_post", { unique: ["post"] })).toBe(`{"comments_via_post":${first}}`);
+    const unique = indexed("CREATE UNIQUE INDEX `i` ON `comments` (`post`)");
+    expect(expandOf("comments_via_post", unique)).toBe(`{"comments_via_post":${first}}`);
+    for (const index of [
+      "CREATE INDEX i ON comments (post)",
+      "CREATE UNIQUE INDEX i ON comments (post, also)",
+    ]) {
+      expect(expandOf("comments_via_post", indexed(index))).toBe(
+        `{"comments_via_post":[${first},${second}]}`,
+      );
+    }
   });
 
   test("P1: a back relation has at most 1,000 rows", () => {

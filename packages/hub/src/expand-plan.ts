@@ -1,5 +1,5 @@
 import type { Collection, Subscription } from "@sluice/protocol";
-import { type Access } from "./access.ts";
+import { CompiledRule } from "@sluice/rules";
 import type { CollectionAccess, ExpandRules } from "./collection-access.ts";
 import { type ExpandPath, parseExpand } from "./expand-paths.ts";
 import { type ExpandStep, resolveStep } from "./expand-step.ts";
@@ -27,10 +27,11 @@ export class ExpandPlan {
     this.paths = paths.map((path) => planPath(path, collection, access));
   }
 
-  /** The rules that tell subscribers apart: for whom they are the same, the same is found. */
-  get rules(): readonly Access[] {
+  /** The rules that tell subscribers apart: who is alike under them finds the same. */
+  get rules(): readonly CompiledRule[] {
     const steps = this.paths.flatMap((path) => path.steps);
-    return [...new Set(steps.flatMap(({ rules }) => [rules.viewRule, rules.manageRule]))];
+    const rules = new Set(steps.flatMap(({ rules: { viewRule, manageRule } }) => [viewRule, manageRule]));
+    return [...rules].filter((rule) => rule instanceof CompiledRule);
   }
 }
 

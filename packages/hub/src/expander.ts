@@ -14,7 +14,7 @@ const maxChars = 1_048_576;
 /** What the expansions of one event may cost together, as much as everybody asks for; those beyond bring nothing. */
 export class ExpandBudget {
   /** How many rows may be looked at. */
-  rowsLeft = 500_000;
+  rowsLeft = 200_000;
   charsLeft = 67_108_864;
 }
 

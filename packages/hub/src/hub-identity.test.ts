@@ -155,6 +155,20 @@ describe("rows that come and go", () => {
     expect(identityOf("c1")).toMatchObject({ claims: { role: "editor" } });
   });
 
+  test("P8: many who are bound are found anew by the next event", () => {
+    const ids = Array.from({ length: 1_001 }, (_, index) => `u${index}`);
+    for (const id of ids)
+      recording.subscribe(`c of ${id}`, ["posts/*"], { ...user(id), claims: { role: "editor" } });
+    expect(editors()).toHaveLength(1_001);
+    load(ids.map((id, index) => rowOf(id, index % 2 === 0 ? { role: "editor" } : {})));
+    expect(editors()).toEqual(ids.filter((_, index) => index % 2 === 0).map((id) => `c of ${id}`));
+    log({ record: rowOf("u0") });
+    expect(editors()).toHaveLength(500);
+    recording.hub.setCollections(collectionSet(forEditors));
+    expect(recording.released).toHaveLength(1_001);
+    expect(editors()).toEqual([]);
+  });
+
   test("rows that are too many are none", () => {
     load([rowOf("u1", { role: "editor" })]);
     recording.subscribe("c1", ["posts/*"], user("u1"));

@@ -40,6 +40,9 @@ export interface ClientChange {
   readonly subscriptions: readonly string[];
 }
 
+/** So many clients are moved one by one in about 10 ms. */
+const manyClients = 1_000;
+
 /** The clients of this node: finds who may have an event, encodes it once per view, and puts it into their outboxes. */
 export class Hub {
   readonly #context: HubContext;
@@ -288,8 +291,12 @@ export class Hub {
 
   /** Puts clients where they belong now: what the rules read of them has changed. */
   #moveAll(clients: readonly Client[]): void {
-    for (const client of clients) {
-      for (const subscription of client.subscriptions.values()) this.#index.move(client, subscription);
+    // one that is moved costs about as much as three that are found anew
+    if (clients.length >= manyClients && clients.length * 3 > this.#clients.size) this.#index.moveAll();
+    else {
+      for (const client of clients) {
+        for (const subscription of client.subscriptions.values()) this.#index.move(client, subscription);
+      }
     }
     if (clients.some(({ isHeld }) => isHeld)) this.#epoch += 1;
   }

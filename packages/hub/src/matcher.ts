@@ -11,6 +11,7 @@ import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
 import { ExpandBudget, Expander } from "./expander.ts";
+import type { Expansion } from "./expansion.ts";
 import { encodeLeave, rowBefore } from "./leave.ts";
 import type { Match, Share } from "./match.ts";
 import { RecordDecisions } from "./record-decisions.ts";
@@ -118,18 +119,17 @@ export class Matcher {
     const subject = { record, request, records: guard.access.records, nowMs };
     for (const audience of group.audiencesOf(guard).find(subject)) {
       asked += audience.clients.size;
-      const { denial, isManager } = decisions.decide(audience.identity);
+      const { denial, isManager } = decisions.decide(audience.identity, audience.request);
       if (denial !== undefined) {
         this.#context.onDenied(denial, topic, audience.clients.size);
         continue;
       }
-      const expansion = expander?.expandFor(audience.identity);
-      for (const { reason, message } of expansion?.failures ?? []) {
-        this.#context.onDenied(reason, topic, audience.clients.size, message);
-      }
-      for (const client of audience.clients) {
-        const view = encoder.viewOf(client.identity, isManager);
-        shares.add(client, view, expansion?.viewFor(client.identity));
+      for (const alike of audience.expandParts?.values() ?? [audience.clients]) {
+        const expansion = expander && this.#expand(expander, topic, alike);
+        for (const client of alike) {
+          const view = encoder.viewOf(client.identity, isManager);
+          shares.add(client, view, expansion?.viewFor(client.identity));
+        }
       }
     }
     if (asked < clients.size) this.#context.onDenied(reasonUnasked(guard), topic, clients.size - asked);
@@ -141,6 +141,16 @@ export class Matcher {
         shares: shares.all,
       });
     }
+  }
+
+  /** What an expansion brings clients for whom it is the same. */
+  #expand(expander: Expander, topic: string, alike: ReadonlySet<Client>): Expansion | undefined {
+    const [one] = alike;
+    const expansion = one && expander.expandFor(one.identity);
+    for (const { reason, message } of expansion?.failures ?? []) {
+      this.#context.onDenied(reason, topic, alike.size, message);
+    }
+    return expansion;
   }
 }
 

@@ -1,4 +1,4 @@
-import { CollectionSet, guest, type Identity } from "@sluice/protocol";
+import { guest, type Identity } from "@sluice/protocol";
 import { array, assert, constantFrom, property, record as objectOf } from "fast-check";
 import { expect, test } from "vitest";
 import { expandedCollections, member, openExpandingHub, rows } from "../../../test/harness/expanding-hub.ts";
@@ -48,7 +48,7 @@ test("P6: each of many subscribers gets what it would get alone, whatever the vi
       const event = { kind: "record", action: "update", collection: "posts", record } as const;
       hub.dispatchRecord(event);
       const texts = flush();
-      const collections = new CollectionSet(expandedCollections(rules));
+      const collections = expandedCollections(rules);
       for (const [index, identity] of identities.entries()) {
         const context = { collections, records, identity, subscription, nowMs: Date.UTC(2026, 0, 1) };
         const alone = explainEvent(event, context);

@@ -67,6 +67,23 @@ describe("the view rule of an expanded collection", () => {
     expect(expandOf("author.team", { overrides: hiddenAuthors })).toBe("{}");
   });
 
+  test.each<[viewRule: string, expected: string]>([
+    ["team.name = 'M'", publicAnn],
+    ["team.name = 'N'", ""],
+    ["posts_via_author.id ?= 'p1' && @collection.tags.label ?= 'two'", publicAnn],
+    ["@request.auth.team.name = 'M'", ""],
+  ])("P6: may take other rows: %s", (viewRule, expected) => {
+    const found = expandOf("author", under("users", { viewRule }));
+    expect(found).toBe(expected === "" ? "{}" : `{"author":${expected}}`);
+  });
+
+  test("P6: that takes rows which are not at hand fails the path", () => {
+    const { users = [] } = rows;
+    const asking = { ...under("users", { viewRule: "team.name = 'M'" }), followed: { users } };
+    expect(ask("author", asking).denied).toEqual(["expand-undecidable"]);
+    expect(expandOf("author", asking)).toBeUndefined();
+  });
+
   test("the list rule has no say", () => {
     expect(expandOf("tags", under("tags", { listRule: null }))).toBe(`{"tags":[${two},${one}]}`);
   });

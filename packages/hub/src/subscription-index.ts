@@ -44,6 +44,11 @@ export class SubscriptionIndex {
     this.#topics.get(subscription.topic)?.move(client, subscription);
   }
 
+  /** As if every client had been moved: the next event of each topic finds anew where they belong. */
+  moveAll(): void {
+    for (const groups of this.#topics.values()) groups.regroup();
+  }
+
   /** The subscribers of a topic, if it has any. */
   find(topic: string): TopicGroups | undefined {
     return this.#topics.get(topic);

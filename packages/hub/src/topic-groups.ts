@@ -60,6 +60,11 @@ export class TopicGroups {
     return this.#byLiteral.find(subject);
   }
 
+  /** Forgets who is alike to the rules: the next event finds it anew. */
+  regroup(): void {
+    this.#guard = undefined;
+  }
+
   #isUnder({ access, collection, rule }: TopicGuard): boolean {
     const guard = this.#guard;
     return guard?.access === access && guard.collection === collection && guard.rule === rule;
