@@ -1,4 +1,10 @@
-import { CollectionSet, guest, type Identity, type JsonObject, parseSubscription } from "@sluice/protocol";
+import {
+  type CollectionSet,
+  guest,
+  type Identity,
+  type JsonObject,
+  parseSubscription,
+} from "@sluice/protocol";
 import { type CompiledRule, compileRule, RuleError, type RuleField, type RuleSchema } from "@sluice/rules";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
