@@ -1,4 +1,4 @@
-import { compileRule, type Decision, type RecordRow, RuleError, type RuleSchema } from "@sluice/rules";
+import { compileRule, type Decision, type RecordRow, type RuleSchema } from "@sluice/rules";
 import { describe, expect, test } from "vitest";
 import { collections, posts } from "../../../test/rules/collections.ts";
 import { RowTable } from "../../../test/rules/row-table.ts";
@@ -24,6 +24,7 @@ const records = new RowTable(
         { id: "c1", name: "x", opts: ["b"], score: 1 },
         { id: "c2", name: "x", opts: ["a"], score: 2, parent: "c1" },
         { id: "c3", name: "y", opts: ["a", "b"], score: 3 },
+        { id: "c4", name: "z", opts: ["a", "c"], score: 4 },
       ],
     ],
     ["pbc_users", [{ id: "ann", name: "Ann" }]],
@@ -70,25 +71,22 @@ describe("a filter over rows under a list rule", () => {
     expect(decide(text, { cats: listRule }, catIds)).toBe(decision);
   });
 
+  test("asks of each row that its own values all hold", () => {
+    const listRule = "opts:each != 'a' && opts:each ?> 'b'";
+    expect(decide("cats.name ?!= ''", { cats: listRule }, { cats: ["c1", "c4"] })).toBe(false);
+  });
+
   test("passes where nothing is joined", () => {
     expect(decide("cats.name = ''", { cats: "score > 9" }, {})).toBe(true);
     expect(decide("cat.name = ''", { cats: "score > 9" }, { cat: "gone" })).toBe(true);
   });
 
-  test("is refused where there is none, or it is broken, with the place in the filter", () => {
-    const refused = (listRule: string | null): unknown => {
-      try {
-        return filter("title = 'a' && cats.name ?= 'x'", { cats: listRule });
-      } catch (error) {
-        return error instanceof RuleError ? [error.code, error.position, error.message] : error;
-      }
-    };
-    expect(refused(null)).toEqual(["forbidden", 15, "cats is for superusers only, at 15"]);
-    expect(refused("nowhere = 1")).toEqual([
-      "unknown",
-      15,
-      expect.stringContaining("the list rule of cats: no field nowhere"),
-    ]);
+  test.each<[listRule: string | null, code: string, message: string]>([
+    [null, "forbidden", "cats is for superusers only"],
+    ["nowhere = 1", "unknown", "the list rule of cats: no field nowhere"],
+  ])("is refused where it is %j, with the place in the filter", (listRule, code, message) => {
+    const error = expect.objectContaining({ code, position: 15, message: expect.stringContaining(message) });
+    expect(() => filter("title = 'a' && cats.name ?= 'x'", { cats: listRule })).toThrow(error);
   });
 
   test("reads who asks where the list rule does", () => {
