@@ -177,7 +177,7 @@ describe("the manage rule", () => {
   });
 });
 
-test("loading collections tells what is broken or not meant in their rules", () => {
+test("loading collections tells what is broken or not meant in their rules, not that they take other rows", () => {
   const { hub } = openRecordingHub();
   const listRule = "title = 't' && author.email = 'a@b.c'";
   const warnings = hub.setCollections(

@@ -93,7 +93,7 @@ test("a broken rule is told with its position", () => {
 test("missing data is told with its position", () => {
   expect(explain("@collection.posts.id ?= id", "posts/*", user("u1"))).toMatchObject({
     reason: "rule-undecidable",
-    remarks: [{ position: 0, message: "this takes other collections: denies where not at hand" }],
+    remarks: [{ position: 0, message: "this rule takes other collections: their rows have to be at hand" }],
     deciding: [
       { text: "@collection.posts.id ?= id", verdict: "missing", right: { text: "id", value: "p1" } },
     ],

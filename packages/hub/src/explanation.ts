@@ -16,7 +16,7 @@ import { parseFields } from "./field-picker.ts";
 import { encodeLeave, rowBefore, wantsLeave } from "./leave.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
-import { type Remark, needsOf, remarksOn } from "./rule-remarks.ts";
+import { type Remark, remarksOnData } from "./rule-remarks.ts";
 
 /**
  * Why a subscription string gets an event, or does not. A denied one may be told that the record is its to see no more:
@@ -153,7 +153,7 @@ function denied(
 /** What explains a denial beyond the comparisons. */
 function remarksFor(reason: DenialReason, access: Access): readonly Remark[] {
   if (access instanceof RuleError) return [access];
-  if (reason.endsWith("-undecidable")) return [...needsOf(access), ...remarksOn(access)];
+  if (reason.endsWith("-undecidable")) return remarksOnData(access);
   const message = "@request. and @collection., here or in sort, are for superusers' filters only";
   return reason === "filter-refused" ? [{ position: 0, message }] : [];
 }

@@ -8,24 +8,17 @@ export interface Remark {
   readonly message: string;
 }
 
-const neededData: Readonly<Record<string, string>> = {
-  "auth-record": "fields of the auth record",
-  related: "related records",
-  "related-listrule": "the list rule of related records",
-  back: "back relations",
-  collection: "other collections",
+const rowsAtHand = "their rows have to be at hand";
+
+const missingData: Readonly<Record<string, string>> = {
+  "auth-record": "fields of the auth record: its row has to be at hand, or the token to carry them",
+  related: `related records: ${rowsAtHand}`,
+  "related-listrule": `the list rule of related records: ${rowsAtHand}`,
+  back: `back relations: ${rowsAtHand}`,
+  collection: `other collections: ${rowsAtHand}`,
 };
 
-/** What a rule takes that may not be at hand: of the auth record, its row or what a token carries of it. */
-export function needsOf(access: Access): readonly Remark[] {
-  if (typeof access === "string" || access instanceof RuleError) return [];
-  return [...access.needs].flatMap(([need, position]) => {
-    const data = neededData[need];
-    return data === undefined ? [] : [{ position, message: `this takes ${data}: denies where not at hand` }];
-  });
-}
-
-/** What the author of a rule should know: that it is broken, what is hardly meant. */
+/** What the author of a rule should know: that it is broken, or what is hardly meant. */
 export function remarksOn(access: Access): readonly Remark[] {
   if (typeof access === "string") return [];
   if (access instanceof RuleError) {
@@ -34,4 +27,13 @@ export function remarksOn(access: Access): readonly Remark[] {
     ];
   }
   return access.quirks.map(({ start, advice }) => ({ position: start, message: advice }));
+}
+
+/** What data a rule takes that may not be there. */
+export function remarksOnData(access: Access): readonly Remark[] {
+  if (typeof access === "string" || access instanceof RuleError) return [];
+  return [...access.needs].flatMap(([need, position]) => {
+    const data = missingData[need];
+    return data === undefined ? [] : [{ position, message: `this rule takes ${data}` }];
+  });
 }
