@@ -65,7 +65,7 @@ async function startWith(count: number): Promise<Taken> {
     await writer.collections(collections);
     await writer.seed(
       "memberships",
-      Array.from({ length: count }, (_, index) => member(index)),
+      Array.from({ length: count }, (_, index) => memberRow(index)),
     );
     const env = { REDIS_URL: redisServer.url, NODE_OPTIONS: "--inspect-port=0" };
     return await withGateway(env, async ({ pid, url, output }) => {
@@ -93,7 +93,7 @@ async function askRule(url: string, writer: FollowedWriter): Promise<void> {
   stream.close();
 }
 
-function member(index: number): WrittenRow {
+function memberRow(index: number): WrittenRow {
   const number = String(index).padStart(11, "0");
   const row = { id: `mmbr${number}`, user: `user${number}`, room: `room${index % 5_000}`, note: "" };
   return { ...row, note: "x".repeat(rowBytes - JSON.stringify(row).length) };

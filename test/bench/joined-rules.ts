@@ -1,3 +1,4 @@
+import { RecordStore } from "@sluice/hub";
 import {
   compileRule,
   type RecordRow,
@@ -6,7 +7,6 @@ import {
   type RuleSchema,
   type Subject,
 } from "@sluice/rules";
-import { RowTable } from "../rules/row-table.ts";
 
 const membersPerRoom = 20;
 
@@ -66,6 +66,16 @@ function rowsFor(subscribers: number): ReadonlyMap<string, readonly RecordRow[]>
   ]);
 }
 
+function storeOf(rows: ReadonlyMap<string, readonly RecordRow[]>): RecordStore {
+  const records = new RecordStore({ maxRecords: 1_000_000, onTooMany: () => undefined });
+  for (const [collectionId, all] of rows) {
+    const load = records.begin(collectionId);
+    for (const row of all) load.put(String(row["id"]), row);
+    records.finish(collectionId, load);
+  }
+  return records;
+}
+
 function requestOf(id: string): RequestValues {
   return { auth: { id, collectionId: "users", collectionName: "users" }, query: {}, headers: {} };
 }
@@ -76,7 +86,7 @@ function requestOf(id: string): RequestValues {
  */
 function measureUs(rule: string, subscribers: number, activeRooms: number): number {
   const rows = rowsFor(subscribers);
-  const records = new RowTable(rows);
+  const records = storeOf(rows);
   const compiled = compileRule(rule, { schema, collection: messages, kind: "rule" });
   const requests = (rows.get("users") ?? []).map(({ id }) => requestOf(String(id)));
   const program = compiled.programFor(requestOf("u"), records);

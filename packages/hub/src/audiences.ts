@@ -8,6 +8,8 @@ import { PinIndex } from "./pin-index.ts";
 export interface Audience {
   /** Of one of them, who is asked for all. */
   readonly identity: Identity;
+  /** What rules read of that one. */
+  readonly request: RequestValues;
   readonly clients: Set<Client>;
   /** The same clients, by whether the same is expanded for them; nothing where that is so for all. */
   readonly expandParts: ReadonlyMap<string, ReadonlySet<Client>> | undefined;
@@ -103,6 +105,7 @@ function keyBy(access: Access, values: RequestValues, records: Records | undefin
 
 interface KeyedAudience extends Audience {
   identity: Identity;
+  request: RequestValues;
   readonly key: string;
   readonly pinKeys: readonly (readonly string[] | undefined)[];
   expandParts: Map<string, Set<Client>> | undefined;
@@ -163,7 +166,10 @@ class ProgramAudiences {
     audience.clients.delete(client);
     const [next] = audience.clients;
     // who has left is another now, or comes back as another: whoever is asked for all must be one of them
-    if (next !== undefined) audience.identity = next.identity;
+    if (next !== undefined && next.identity !== audience.identity) {
+      audience.identity = next.identity;
+      audience.request = requestValues(next.identity, audience.request);
+    }
     if (audience.clients.size > 0) return;
     this.#byKey.delete(audience.key);
     for (const [slot, pins] of this.#pins.entries()) pins.remove(audience, audience.pinKeys[slot]);
@@ -183,6 +189,7 @@ class ProgramAudiences {
     const pinKeys = this.#plan?.pinKeysOf(values, records) ?? [];
     const audience: KeyedAudience = {
       identity,
+      request: values,
       key,
       pinKeys,
       clients: new Set(),

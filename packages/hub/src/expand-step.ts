@@ -59,17 +59,17 @@ function relationStep(target: Collection, { name, multiple }: Field): ExpandStep
 }
 
 function backStep(name: string, target: Collection, field: Field): ExpandStep {
-  function* find({ id }: RecordRow, records: Records): Iterable<RecordRow> {
-    if (typeof id !== "string") return;
-    let found = 0;
-    for (const row of records.by(target.id, field.name, id)) {
-      if (found === maxBackRows) return;
-      found += 1;
-      yield row;
-    }
-  }
+  // by id, so that it is the same on all nodes
+  const find = ({ id }: RecordRow, records: Records): Iterable<RecordRow> =>
+    typeof id === "string"
+      ? [...records.by(target.id, field.name, id)].toSorted(byId).slice(0, maxBackRows)
+      : [];
   const isSingle = target.unique?.includes(field.name.toLowerCase()) === true;
   return { name, target, isSingle, find };
+}
+
+function byId(one: RecordRow, other: RecordRow): number {
+  return String(one["id"]) < String(other["id"]) ? -1 : 1;
 }
 
 /** The ids in the value of a relation, each once. */

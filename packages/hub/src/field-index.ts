@@ -4,34 +4,32 @@ import type { RecordRow } from "@sluice/rules";
 export class FieldIndex {
   readonly #field: string;
   /** Most values have one row: a set for each would cost more than the rows. */
-  readonly #ids = new Map<string, string | Set<string>>();
+  readonly #rows = new Map<string, RecordRow | Set<RecordRow>>();
 
-  constructor(field: string, rows: Iterable<readonly [id: string, row: RecordRow]>) {
+  constructor(field: string, rows: Iterable<RecordRow>) {
     this.#field = field;
-    for (const [id, row] of rows) this.add(id, row);
+    for (const row of rows) this.add(row);
   }
 
-  find(value: string): Iterable<string> {
-    const ids = this.#ids.get(value);
-    return typeof ids === "string" ? [ids] : (ids ?? []);
+  find(value: string): Iterable<RecordRow> {
+    const rows = this.#rows.get(value);
+    return rows instanceof Set ? rows : rows === undefined ? [] : [rows];
   }
 
-  add(id: string, row: RecordRow): void {
+  add(row: RecordRow): void {
     for (const value of textsOf(row[this.#field])) {
-      const ids = this.#ids.get(value);
-      if (ids === undefined) this.#ids.set(value, id);
-      else if (typeof ids !== "string") ids.add(id);
-      else if (ids !== id) this.#ids.set(value, new Set([ids, id]));
+      const rows = this.#rows.get(value);
+      if (rows === undefined) this.#rows.set(value, row);
+      else if (rows instanceof Set) rows.add(row);
+      else if (rows !== row) this.#rows.set(value, new Set([rows, row]));
     }
   }
 
-  remove(id: string, row: RecordRow): void {
+  remove(row: RecordRow): void {
     for (const value of textsOf(row[this.#field])) {
-      const ids = this.#ids.get(value);
-      if (ids === id) this.#ids.delete(value);
-      else if (ids !== undefined && typeof ids !== "string" && ids.delete(id) && ids.size === 0) {
-        this.#ids.delete(value);
-      }
+      const rows = this.#rows.get(value);
+      if (rows === row) this.#rows.delete(value);
+      else if (rows instanceof Set && rows.delete(row) && rows.size === 0) this.#rows.delete(value);
     }
   }
 }

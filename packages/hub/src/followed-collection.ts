@@ -19,20 +19,19 @@ export class FollowedCollection {
     return this.#rows.values();
   }
 
-  *by(field: string, value: string): Iterable<RecordRow> {
-    const index = this.#indexes.get(field) ?? new FieldIndex(field, this.#rows);
+  by(field: string, value: string): Iterable<RecordRow> {
+    const known = this.#indexes.get(field);
+    if (known !== undefined) return known.find(value);
+    const index = new FieldIndex(field, this.#rows.values());
     this.#indexes.set(field, index);
-    for (const id of index.find(value)) {
-      const row = this.#rows.get(id);
-      if (row !== undefined) yield row;
-    }
+    return index.find(value);
   }
 
   put(id: string, row: RecordRow): void {
     const old = this.#rows.get(id);
     for (const index of this.#indexes.values()) {
-      if (old !== undefined) index.remove(id, old);
-      index.add(id, row);
+      if (old !== undefined) index.remove(old);
+      index.add(row);
     }
     this.#rows.set(id, row);
   }
@@ -40,7 +39,7 @@ export class FollowedCollection {
   remove(id: string): void {
     const row = this.#rows.get(id);
     if (row === undefined) return;
-    for (const index of this.#indexes.values()) index.remove(id, row);
+    for (const index of this.#indexes.values()) index.remove(row);
     this.#rows.delete(id);
   }
 }

@@ -119,7 +119,7 @@ export class Matcher {
     const subject = { record, request, records: guard.access.records, nowMs };
     for (const audience of group.audiencesOf(guard).find(subject)) {
       asked += audience.clients.size;
-      const { denial, isManager } = decisions.decide(audience.identity);
+      const { denial, isManager } = decisions.decide(audience.identity, audience.request);
       if (denial !== undefined) {
         this.#context.onDenied(denial, topic, audience.clients.size);
         continue;

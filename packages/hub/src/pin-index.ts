@@ -5,7 +5,8 @@ const maxParts = 10_000;
 
 /** Finds whom one look-up of a rule pins to a value. */
 export class PinIndex<T> {
-  readonly #byKey = new Map<string, Set<T>>();
+  /** Most keys have one: a set for each would be one more place to look at. */
+  readonly #byKey = new Map<string, T | Set<T>>();
   /** Who has no key, and is to be asked each time. */
   readonly #unkeyed = new Set<T>();
   /** How many keys there are of each length. */
@@ -15,9 +16,12 @@ export class PinIndex<T> {
   add(item: T, keys: readonly string[] | undefined): void {
     if (keys === undefined) this.#unkeyed.add(item);
     for (const key of keys ?? []) {
-      const items = this.#byKey.get(key) ?? new Set<T>();
-      if (items.size === 0) this.#countLength(key, 1);
-      this.#byKey.set(key, items.add(item));
+      const items = this.#byKey.get(key);
+      if (items === undefined) {
+        this.#byKey.set(key, item);
+        this.#countLength(key, 1);
+      } else if (items instanceof Set) items.add(item);
+      else if (items !== item) this.#byKey.set(key, new Set([items, item]));
     }
   }
 
@@ -25,7 +29,8 @@ export class PinIndex<T> {
     if (keys === undefined) this.#unkeyed.delete(item);
     for (const key of keys ?? []) {
       const items = this.#byKey.get(key);
-      if (items?.delete(item) !== true || items.size > 0) continue;
+      const isLast = items instanceof Set ? items.delete(item) && items.size === 0 : items === item;
+      if (!isLast) continue;
       this.#byKey.delete(key);
       this.#countLength(key, -1);
     }
@@ -46,7 +51,9 @@ export class PinIndex<T> {
   }
 
   #collectKey(key: string, found: Set<T>): void {
-    for (const item of this.#byKey.get(key) ?? []) found.add(item);
+    const items = this.#byKey.get(key);
+    if (items instanceof Set) for (const item of items) found.add(item);
+    else if (items !== undefined) found.add(items);
   }
 
   #collectParts(word: string, found: Set<T>): void {

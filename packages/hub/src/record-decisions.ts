@@ -43,10 +43,11 @@ export class RecordDecisions {
     this.#filter = access.filterOf(subscription, subscription.options.query["filter"] ?? "", collection);
   }
 
-  decide(identity: Identity): Decision {
+  /** @param request what rules read of them, where that is known */
+  decide(identity: Identity, request = requestValues(identity, this.#subscription.options)): Decision {
     const { guard, record, nowMs } = this.#context;
     const { records } = guard.access;
-    const subject = { record, request: requestValues(identity, this.#subscription.options), records, nowMs };
+    const subject = { record, request, records, nowMs };
     if (identity.kind === "superuser") {
       return { denial: this.#denyByFilter(identity), isManager: false };
     }

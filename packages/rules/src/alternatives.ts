@@ -1,4 +1,4 @@
-import { nodesOf, type Term } from "./term.ts";
+import { junctionTerm, type Term } from "./term.ts";
 
 /** Terms all of which must be true. */
 export type Alternative = readonly Term[];
@@ -11,9 +11,13 @@ const maxAlternatives = 64;
  * names itself.
  */
 export function alternativesOf(term: Term): readonly Alternative[] {
-  if (term.kind === "comparison" || nodesOf(term).length === 0) return [[term]];
+  if (term.kind === "comparison" || term.nodes.length === 0) return [[term]];
   if (term.kind === "||") {
-    const found = term.terms.flatMap(alternativesOf);
+    const joining = term.terms.filter((part) => part.nodes.length > 0);
+    const plain = term.terms.filter((part) => !joining.includes(part));
+    const found = joining.flatMap(alternativesOf);
+    // what joins nothing is one alternative, and the quickest
+    if (plain.length > 0) found.unshift([junctionTerm("||", plain)]);
     return found.length > maxAlternatives ? [[term]] : found;
   }
   return term.terms.reduce<readonly Alternative[]>(

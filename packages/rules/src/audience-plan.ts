@@ -4,7 +4,7 @@ import { type Pin, type PinSlot, pinsOf, pinSlots } from "./pin.ts";
 import type { Records } from "./records.ts";
 import { emptyRow, type RequestValues, type Subject } from "./row.ts";
 import type { Side, Source } from "./side.ts";
-import { type ComparisonTerm, comparisonsOf, nodesOf, type Term, verdictOf } from "./term.ts";
+import { type ComparisonTerm, comparisonsOf, type Term, verdictOf } from "./term.ts";
 
 /** Says something of a request; equal texts, equal in all that matters to one comparison. */
 type KeyPart = (request: RequestValues, records: Records | undefined) => string;
@@ -26,7 +26,7 @@ export class AudiencePlan {
     const comparisons = term === undefined ? [] : comparisonsOf(term);
     this.#parts = keyPartsOf(comparisons);
     this.#slots = pinSlots(comparisons);
-    this.#isJoined = term !== undefined && nodesOf(term).length > 0;
+    this.#isJoined = term !== undefined && term.nodes.length > 0;
   }
 
   /** How many look-ups the rule has. */

@@ -1,6 +1,7 @@
 import {
   affinityOf,
   elementsOf,
+  hasElement,
   isList,
   lengthOf,
   type RecordHolder,
@@ -101,8 +102,8 @@ export function elementPlace(scope: Scope, place: RecordPlace, field: RuleField)
     cellsOf: (_, parent) => elementsIn(parent),
     finds: (name) => name === "",
     lookUp: (_, parent, { text }) => {
-      const elements = elementsIn(parent);
-      return elements.includes(undefined) ? elements : elements.includes(text) ? [text] : [];
+      if (!isRecord(parent)) return parent === undefined ? [undefined] : [];
+      return hasElement(field, parent, text) ? [text] : [];
     },
   });
 }

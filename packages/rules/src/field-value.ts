@@ -56,6 +56,16 @@ export function elementsOf(field: RuleField, record: Json): readonly string[] {
   return field.multiple ? listOf(value) : [textOf(value)];
 }
 
+/** Whether a text is among the elements of a select, file or relation. */
+export function hasElement(field: RuleField, record: Json, text: string): boolean {
+  const elements = elementsOf(field, record);
+  if (elements.length <= maxScanned) return elements.includes(text);
+  return remembered(sets, elements, () => new Set(elements)).has(text);
+}
+
+/** Longest list that is looked through. */
+const maxScanned = 30;
+
 /** How many values a select, file or relation holds. */
 export function lengthOf(field: RuleField, record: Json): number {
   const elements = elementsOf(field, record);
@@ -87,6 +97,7 @@ function textOf(value: unknown): string {
 
 /** What was made of lists and objects, of which several rules and filters ask the same. */
 const lists = new WeakMap<object, readonly string[]>();
+const sets = new WeakMap<object, ReadonlySet<string>>();
 const texts = { ofJson: new WeakMap<object, string>(), ofColumns: new WeakMap<object, string>() };
 
 function remembered<T>(known: WeakMap<object, T>, value: object, make: () => T): T {

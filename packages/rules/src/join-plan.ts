@@ -2,9 +2,10 @@ import type { Alternative } from "./alternatives.ts";
 import type { Condition } from "./comparison.ts";
 import type { JoinNode } from "./join-node.ts";
 import type { Cell, Row, Subject } from "./row.ts";
+import { shortest } from "./shortest.ts";
 import type { Side, TextColumn } from "./side.ts";
 import type { Verdict } from "./sql-value.ts";
-import { comparisonsOf, nodesOf, type Term } from "./term.ts";
+import { comparisonsOf, type Term } from "./term.ts";
 import { work, workOnRow } from "./work.ts";
 
 /** A row whose cells are being chosen. */
@@ -25,11 +26,11 @@ export class JoinPlan {
   readonly #before: readonly Condition[];
   readonly #steps: readonly Step[];
 
-  constructor(alternative: Alternative, nodes = withParents(alternative.flatMap(nodesOf))) {
+  constructor(alternative: Alternative, nodes = withParents(alternative.flatMap((term) => term.nodes))) {
     const left = new Set(alternative);
     const bound = new Set<JoinNode>();
     const takeBound = (): readonly Term[] => {
-      const ready = [...left].filter((term) => withParents(nodesOf(term)).every((node) => bound.has(node)));
+      const ready = [...left].filter((term) => withParents(term.nodes).every((node) => bound.has(node)));
       for (const term of ready) left.delete(term);
       return ready;
     };
@@ -135,20 +136,7 @@ function cellsOf({ node, lookUps }: Step, row: Row): Iterable<Cell> {
       : [];
   });
   if (first === undefined) return node.cellsOf(row, parent);
-  return rest.length === 0 ? first : shortest([first, ...rest]);
-}
-
-/** The one of several that ends first, at the cost of so many times its length. */
-function shortest(all: readonly Iterable<Cell>[]): readonly Cell[] {
-  const runs = all.map((cells) => ({ iterator: cells[Symbol.iterator](), taken: new Array<Cell>() }));
-  for (;;) {
-    work(2 * runs.length);
-    for (const { iterator, taken } of runs) {
-      const next = iterator.next();
-      if (next.done === true) return taken;
-      taken.push(next.value);
-    }
-  }
+  return rest.length === 0 ? first : shortest([first, ...rest].map((cells) => ({ cells })));
 }
 
 /** `&&` over conditions; for one joined row unknown is as good as false. */

@@ -12,7 +12,7 @@ import {
   pinsOf,
 } from "./pin.ts";
 import type { Subject } from "./row.ts";
-import { comparisonsOf, nodesOf, type Term } from "./term.ts";
+import { comparisonsOf, type Term } from "./term.ts";
 import { beginWork } from "./work.ts";
 
 /** Finds for whom a rule over joined rows may be true: those to whom the rows that a record joins pin it. */
@@ -49,7 +49,7 @@ class AlternativePins {
   readonly #recordPlan: JoinPlan;
 
   constructor(alternative: Alternative, slots: readonly PinSlot[]) {
-    const joins = alternative.filter((term) => term.kind === "comparison" && nodesOf(term).length > 0);
+    const joins = alternative.filter((term) => term.kind === "comparison" && term.nodes.length > 0);
     const ofRecord = joins.filter((term) => !readsAuth(term));
     this.#slots = slots;
     this.#plain = alternative.filter((term) => !joins.includes(term));
@@ -114,7 +114,7 @@ function planFor({ record }: PinnedSides, ofRecord: readonly Term[]): JoinPlan {
   for (let size = -1; size !== taken.length;) {
     size = taken.length;
     for (const term of left) {
-      const own = withParents(nodesOf(term));
+      const own = withParents(term.nodes);
       if (!own.some((node) => nodes.has(node))) continue;
       left.delete(term);
       taken.push(term);

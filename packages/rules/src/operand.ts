@@ -1,6 +1,7 @@
 import { compileCall } from "./call.ts";
 import { macros } from "./macros.ts";
-import { resolveRecordPath, unknown } from "./record-path.ts";
+import { unknown } from "./name-place.ts";
+import { resolveRecordPath } from "./record-path.ts";
 import { resolveSpecial } from "./request-path.ts";
 import type { Scope } from "./scope.ts";
 import { constant, type Side } from "./side.ts";

@@ -6,9 +6,9 @@ export interface Records {
   /** Whether all rows of a collection are at hand; where not, nothing that takes one of them can be decided. */
   readonly has: (collectionId: string) => boolean;
   readonly get: (collectionId: string, id: string) => RecordRow | undefined;
-  /** All rows, in the order in which they came to be. */
+  /** All rows, in any order. */
   readonly all: (collectionId: string) => Iterable<RecordRow>;
   readonly count: (collectionId: string) => number;
-  /** The rows whose field is this text, or whose list has it, in the order of {@link all}; looked up, not searched. */
+  /** The rows whose field is this text, or whose list has it, in any order; looked up, not searched. */
   readonly by: (collectionId: string, field: string, value: string) => Iterable<RecordRow>;
 }

@@ -1,6 +1,8 @@
 import { isList } from "./field-value.ts";
 import { authPlace, isAuthFollowed } from "./join-node.ts";
-import { collectionStop, type NamePlace, resolveField, resolvePath, splitModifier } from "./record-path.ts";
+import { collectionStop } from "./hop.ts";
+import { type NamePlace, splitModifier } from "./name-place.ts";
+import { resolveField, resolvePath } from "./record-path.ts";
 import { RuleError } from "./rule-error.ts";
 import type { Row } from "./row.ts";
 import { findField, type RuleCollection, type RuleField } from "./schema.ts";

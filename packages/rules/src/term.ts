@@ -12,6 +12,8 @@ export type Term = ComparisonTerm | JunctionTerm;
 
 interface Compiled {
   readonly condition: Condition;
+  /** The nodes at which its values stand, without those that they go out from. */
+  readonly nodes: readonly JoinNode[];
   /** The verdict that it has for every row, if it has one. */
   readonly constant?: { readonly verdict: Verdict };
 }
@@ -46,7 +48,8 @@ export function comparisonTerm(
   origin: TermOrigin,
 ): Term {
   const condition = compileComparison(syntax, left, right);
-  const term = { kind: "comparison", syntax, origin, left, right, condition } as const;
+  const nodes = [left, right].flatMap((side) => side.nodes ?? []);
+  const term = { kind: "comparison", syntax, origin, left, right, condition, nodes } as const;
   const isFixed = left.sources.length === 0 && right.sources.length === 0;
   return isFixed ? withConstant(term) : term;
 }
@@ -60,7 +63,8 @@ export function junctionTerm(kind: "&&" | "||", terms: readonly Term[]): Term {
     terms.map((term) => term.condition),
     deciding,
   );
-  const term = { kind, terms, condition };
+  const nodes = terms.flatMap((part) => part.nodes);
+  const term = { kind, terms, condition, nodes };
   const isFixed = terms.some(({ constant }) => constant?.verdict === deciding);
   return isFixed || terms.every(({ constant }) => constant !== undefined) ? withConstant(term) : term;
 }
@@ -98,9 +102,4 @@ export function verdictOf({ condition }: Term, row: Row): Verdict | "failed" {
 /** The comparisons of a term, from the left. */
 export function comparisonsOf(term: Term): readonly ComparisonTerm[] {
   return term.kind === "comparison" ? [term] : term.terms.flatMap(comparisonsOf);
-}
-
-/** The nodes at which a term's values stand, without those that they go out from. */
-export function nodesOf(term: Term): readonly JoinNode[] {
-  return comparisonsOf(term).flatMap(({ left, right }) => [left, right].flatMap(({ nodes }) => nodes ?? []));
 }
