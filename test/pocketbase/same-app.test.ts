@@ -94,6 +94,14 @@ afterAll(async () => {
   await pocketBase?.close();
 });
 
+/** An event as JSON. Back relations have no order of their own: PocketBase has them as its database finds them. */
+function textOf(event: unknown): string {
+  return JSON.stringify(event, (key, value: unknown) => {
+    if (!key.includes("_via_") || !Array.isArray(value)) return value;
+    return value.map((record) => JSON.stringify(record)).toSorted();
+  });
+}
+
 /** What somebody's listeners got, in order. */
 interface Heard {
   readonly lines: readonly string[];
@@ -109,7 +117,7 @@ async function runApp(url: string, name: string | undefined, authorId: string): 
   const note =
     (what: string) =>
     (event: unknown): void =>
-      void lines.push(`${what} ${JSON.stringify(event)}`);
+      void lines.push(`${what} ${textOf(event)}`);
   const posts = client.collection("posts");
   await Promise.all([
     posts.subscribe("*", note("posts"), { filter, expand: "author,team.members,team" }),
