@@ -9,11 +9,14 @@ import { type KeptRecords, readKept } from "./kept-records.ts";
 import { type Login, PocketBaseSource, type SourceCollection } from "./pocketbase-source.ts";
 import type { RecordStream } from "./record-stream.ts";
 import type { Change, Row } from "./row.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /** What a bridge needs. */
 export interface BridgeContext {
   readonly pocketBase: { readonly url: string; readonly login: Login };
   readonly choice: CollectionChoice;
+  /** How long a change waits for older ones that PocketBase tells later. */
+  readonly holdMs: number;
   readonly collectionMs: number;
   readonly maxWaiting: number;
   readonly kept: KeptRecords;
@@ -67,7 +70,7 @@ export class Bridge {
 
   /** @returns why it is over */
   async #session(stop: AbortSignal): Promise<string> {
-    const { pocketBase, choice, kept, log, maxWaiting } = this.#context;
+    const { pocketBase, choice, holdMs, kept, log, maxWaiting } = this.#context;
     const source = await PocketBaseSource.signIn(pocketBase.url, pocketBase.login);
     if (!source.tellsKeys)
       log.info("without PocketBase's hook gateways cannot verify PocketBase's own tokens");
@@ -98,13 +101,18 @@ export class Bridge {
         over.resolve("a record could not be read again");
       },
     });
+    const room = new WaitingRoom({
+      holdMs,
+      stampOf: ({ collection, record }) => stampOf(byName.get(collection), record),
+      leave: (change) => {
+        const taken = order.take(change);
+        if (taken !== undefined) writer.write(taken);
+      },
+    });
     let stream: RecordStream | undefined;
     try {
       stream = await source.follow([...byName.keys()], {
-        change: (change) => {
-          const taken = order.take(change);
-          if (taken !== undefined) writer.write(taken);
-        },
+        change: (change) => room.enter(change),
         ended: () => over.resolve("PocketBase ended the stream"),
       });
       const work = this.#keepInStep({ source, followed, writer, order, ending: ending.signal });
@@ -112,6 +120,7 @@ export class Bridge {
     } finally {
       ending.abort();
       stream?.close();
+      room.empty();
       order.close();
       if (stop.aborted) await Promise.race([writer.idle(), delay(lastWordsMs, undefined, { ref: false })]);
       writer.close();

@@ -35,6 +35,7 @@ async function main(settings: Settings): Promise<void> {
   const bridge = new Bridge({
     pocketBase: { url: settings.pocketBaseUrl, login: settings.login },
     choice: { wanted: settings.collections, follow: new Set(settings.follow) },
+    holdMs: settings.holdMs,
     collectionMs: settings.collectionSeconds * 1_000,
     maxWaiting: settings.maxWaiting,
     kept,

@@ -21,6 +21,7 @@ test("addresses and a login are enough", () => {
       keyPrefix: "rt:",
       collections: undefined,
       follow: [],
+      holdMs: 20,
       collectionSeconds: 5,
       maxWaiting: 10_000,
       logLevel: "info",

@@ -13,6 +13,7 @@ export interface Settings {
   readonly collections: readonly string[] | undefined;
   /** Further collections whose rows gateways are to keep; `*` for all. */
   readonly follow: readonly string[];
+  readonly holdMs: number;
   readonly collectionSeconds: number;
   readonly maxWaiting: number;
   readonly logLevel: string;
@@ -37,6 +38,7 @@ export function parseSettings(env: Environment): SettingsParse {
     logEntries: readInteger(env, "LOG_ENTRIES", 200_000, problems),
     collections: readList(env, "COLLECTIONS"),
     follow: readList(env, "FOLLOW") ?? [],
+    holdMs: readInteger(env, "HOLD_MS", 20, problems),
     collectionSeconds: readInteger(env, "COLLECTION_SECONDS", 5, problems),
     maxWaiting: readInteger(env, "MAX_WAITING_EVENTS", 10_000, problems),
     logLevel: readLogLevel(env, problems),
