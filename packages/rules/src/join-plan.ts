@@ -129,14 +129,23 @@ function rank({ node, lookUps }: Pick<Step, "node" | "lookUps">): number {
 
 function cellsOf({ node, lookUps }: Step, row: Row): Iterable<Cell> {
   const parent = node.origin(row);
-  const [first, ...rest] = lookUps.flatMap(({ column, other }) => {
+  const found: Iterable<Cell>[] = [];
+  for (const { column, other } of lookUps) {
     const text = other.isMissing?.(row) === true ? null : other.get(row);
-    return typeof text === "string" && text !== ""
-      ? [node.lookUp(row, parent, { field: column.field, text })]
-      : [];
-  });
+    if (typeof text !== "string" || text === "") continue;
+    const cells = node.lookUp(row, parent, { field: column.field, text });
+    if (hasFew(cells)) return cells;
+    found.push(cells);
+  }
+  const [first, ...rest] = found;
   if (first === undefined) return node.cellsOf(row, parent);
-  return rest.length === 0 ? first : shortest([first, ...rest].map((cells) => ({ cells })));
+  return rest.length === 0 ? first : shortest(found.map((cells) => ({ cells })));
+}
+
+/** So few, and that is known, that no other look-up is worth its price. */
+function hasFew(cells: Iterable<Cell>): boolean {
+  if (Array.isArray(cells)) return cells.length <= 2;
+  return cells instanceof Set && cells.size <= 2;
 }
 
 /** `&&` over conditions; for one joined row unknown is as good as false. */
