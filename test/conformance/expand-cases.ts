@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { dataHeard, ownNeeds, tokenOf, withOptions } from "./hearing.ts";
-import { type Case, publish, type Target, tokensOf } from "./target.ts";
+import { type Case, type Need, publish, type Target, tokensOf } from "./target.ts";
 
 const text = (name: string, hidden = false): unknown => ({ name, type: "text", hidden });
 
@@ -38,6 +38,7 @@ export const expandCollections = [
       text("tokenKey"),
       { name: "email", type: "email" },
       { name: "emailVisibility", type: "bool" },
+      { name: "verified", type: "bool" },
       text("name"),
       text("phone", true),
       relation("circle", "circles"),
@@ -75,7 +76,7 @@ function written(collection: string, members: string): string {
 
 const circle = written("circles", '"id":"c1","name":"C"');
 const writer = (email: string, phone = "", expand = ""): string =>
-  `{"circle":"c1","collectionId":"pbc_writers","collectionName":"writers",${email}"emailVisibility":false,${expand}"id":"w1","name":"Ann"${phone}}`;
+  `{"circle":"c1","collectionId":"pbc_writers","collectionName":"writers",${email}"emailVisibility":false,${expand}"id":"w1","name":"Ann"${phone},"verified":false}`;
 const email = '"email":"w1@x.org",';
 const [first, secret, third] = [
   written("subjects", String.raw`"id":"s1","label":"a\u003cb"`),
@@ -184,11 +185,18 @@ const change = (action: string, name: string): unknown => ({
   record: { id: "w1", name },
 });
 
+const sluiceNeeds: readonly Need[] = ["sluice", ...ownNeeds];
+
+/** PocketBase keeps no id of a record that is not there, such as the last subject, and none of one that is created only then. */
+function isBeyondPocketBase(expand: string): boolean {
+  return /subjects|_via_|\(/.test(expand);
+}
+
 /** The option `expand`: related records inside. */
 export const expandCases: readonly Case[] = [
   ...asked.map(([what, expand, who, expected]): Case => ({
     name: `expand=${expand} brings a ${who} ${what}`.replace("a owner", "an owner"),
-    needs: ownNeeds,
+    needs: isBeyondPocketBase(expand) ? sluiceNeeds : ownNeeds,
     run: async (target) => {
       await writeRows(target);
       const token = await tokenFor(target, who);
@@ -202,7 +210,7 @@ export const expandCases: readonly Case[] = [
   })),
   {
     name: "fields pick within what is expanded",
-    needs: ownNeeds,
+    needs: sluiceNeeds,
     run: async (target) => {
       await writeRows(target);
       const query = {
@@ -219,7 +227,7 @@ export const expandCases: readonly Case[] = [
   },
   {
     name: "what is expanded is as it was written last",
-    needs: ownNeeds,
+    needs: sluiceNeeds,
     run: async (target) => {
       await writeRows(target);
       const topic = withOptions("journals/*", { query: { expand: "writer", fields: "expand.writer.name" } });

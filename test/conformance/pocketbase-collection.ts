@@ -30,22 +30,27 @@ const authNames = new Set(["password", "tokenKey", "emailVisibility", "verified"
 /**
  * Writes a collection as PocketBase takes it. Ids may be of any form, nothing is required, and what only PocketBase can
  * set, dates and files, is of a type that looks alike.
- * @param ids the ids of collections by name
+ * @param ids the ids of collections by name; where they are not known yet, what names other collections is left out
  */
 export function describeForPocketBase(
   collection: Described,
-  ids: ReadonlyMap<string, string>,
+  ids: ReadonlyMap<string, string> | undefined,
 ): PocketBaseCollection {
   const { name, type = "base", fields = [] } = collection;
   const isAuth = type === "auth";
-  const own = fields.filter((field) => field.name !== "id" && !(isAuth && authNames.has(field.name)));
+  const own = fields.filter((field) => {
+    if (field.name === "id" || (isAuth && authNames.has(field.name))) return false;
+    return ids !== undefined || field.type !== "relation";
+  });
   const id = { name: "id", type: "text", primaryKey: true, required: true, system: true, min: 1, max: 100 };
   const anyForm = { pattern: String.raw`^[\w.-]+$`, autogeneratePattern: "[a-z0-9]{15}" };
   return {
     ...collection,
     name,
     type,
-    fields: [{ ...id, ...anyForm }, ...own.map((field) => describeField(field, ids))],
+    fields: [{ ...id, ...anyForm }, ...own.map((field) => describeField(field, ids ?? new Map()))],
+    ...(ids === undefined ? { listRule: null, viewRule: null, indexes: [] } : {}),
+    ...(ids === undefined && isAuth ? { manageRule: null } : {}),
     ...(isAuth ? { passwordAuth: { enabled: false }, authAlert: { enabled: false } } : {}),
   };
 }

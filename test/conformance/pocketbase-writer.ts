@@ -43,22 +43,41 @@ export class PocketBaseWriter implements RecordWriter {
     collections: readonly { readonly name: string }[],
   ): Promise<PocketBaseWriter> {
     const writer = new PocketBaseWriter(url, token);
-    const ids = new Map<string, string>();
     const all = [...collections, markers];
-    // what others relate to comes first, and goes last
-    const ordered = all.toSorted((left, right) => rankOf(left) - rankOf(right));
-    for (const { name } of ordered.toReversed()) await writer.#send("DELETE", `/api/collections/${name}`);
-    for (const collection of ordered) {
-      const described = describeForPocketBase(collection, ids);
-      const { status, body } = await writer.#send("POST", "/api/collections", described);
-      if (status !== 200) writer.#refused.set(collection.name, JSON.stringify(body["data"]));
-      else {
-        ids.set(collection.name, String(body["id"]));
-        writer.#collections.set(collection.name, described);
-        writer.#collections.set(String(body["id"]), described);
-      }
+    const bare = all.map((collection) => describeForPocketBase(collection, undefined));
+    // emptied first: a collection that another one names cannot be deleted
+    for (const collection of bare)
+      await writer.#send("PATCH", `/api/collections/${collection.name}`, collection);
+    for (const { name } of bare) await writer.#send("DELETE", `/api/collections/${name}`);
+    const ids = new Map<string, string>();
+    const [related, alone] = [
+      all.filter(hasRelations),
+      all.filter((collection) => !hasRelations(collection)),
+    ];
+    for (const collection of related) {
+      const bareOne = describeForPocketBase(collection, undefined);
+      const { body } = await writer.#send("POST", "/api/collections", bareOne);
+      ids.set(collection.name, String(body["id"]));
+    }
+    for (const collection of alone) {
+      const id = await writer.#complete("POST", "/api/collections", describeForPocketBase(collection, ids));
+      ids.set(collection.name, id);
+    }
+    for (const collection of related) {
+      const path = `/api/collections/${collection.name}`;
+      await writer.#complete("PATCH", path, describeForPocketBase(collection, ids));
     }
     return writer;
+  }
+
+  /** @returns the collection's id, or nothing that is one where PocketBase refuses it */
+  async #complete(method: string, path: string, collection: PocketBaseCollection): Promise<string> {
+    const { name } = collection;
+    const { status, body } = await this.#send(method, path, collection);
+    const id = String(body["id"]);
+    if (status !== 200) this.#refused.set(name, JSON.stringify(body));
+    else for (const key of [name, id]) this.#collections.set(key, collection);
+    return id;
   }
 
   alone<T>(work: () => Promise<T>): Promise<T> {
@@ -74,7 +93,9 @@ export class PocketBaseWriter implements RecordWriter {
 
   async prepare(events: readonly unknown[]): Promise<void> {
     const seen = new Set<string>();
-    for (const { action, collection, record, before } of events.map(readCaseEvent)) {
+    for (const event of events) {
+      if (isMessage(event)) continue;
+      const { action, collection, record, before } = readCaseEvent(event);
       const key = `${collection}/${record.id}`;
       if (seen.has(key)) continue;
       seen.add(key);
@@ -85,7 +106,12 @@ export class PocketBaseWriter implements RecordWriter {
   }
 
   async write(events: readonly unknown[]): Promise<void> {
-    for (const { action, collection, record, before } of events.map(readCaseEvent)) {
+    for (const event of events) {
+      if (isMessage(event)) {
+        await this.#sendMessage(event);
+        continue;
+      }
+      const { action, collection, record, before } = readCaseEvent(event);
       if (action === "create") await this.#create(collection, record);
       else if (action === "delete") await this.#delete(collection, record);
       else await this.#update(collection, record, before);
@@ -105,6 +131,12 @@ export class PocketBaseWriter implements RecordWriter {
     await this.#done("DELETE", `/api/collections/${name}`);
   }
 
+  /** Through the hook of `test/pocketbase/hooks`. */
+  async #sendMessage(message: JsonObject): Promise<void> {
+    const { status } = await this.#send("POST", "/api/test/messages", message);
+    if (status !== 204) throw new CaseSkipped("PocketBase sends custom messages only from its own code");
+  }
+
   async #put(collection: string, record: JsonObject & { readonly id: string }): Promise<void> {
     if (await this.#has(collection, record.id)) await this.#update(collection, record, undefined);
     else await this.#create(collection, record);
@@ -112,7 +144,8 @@ export class PocketBaseWriter implements RecordWriter {
 
   async #create(collection: string, record: JsonObject & { readonly id: string }): Promise<void> {
     const { name, type } = this.#find(collection);
-    await this.#send("DELETE", this.#path(collection, record.id));
+    // what other records relate to is not taken from under them
+    if (await this.#has(collection, record.id)) return this.#update(collection, record, undefined);
     const secret = type === "auth" ? { password, passwordConfirm: password } : {};
     const body = { id: record.id, ...(await this.#bodyOf(collection, record)), ...secret };
     await this.#done("POST", `/api/collections/${name}/records`, body);
@@ -196,9 +229,10 @@ export class PocketBaseWriter implements RecordWriter {
   }
 }
 
-/** Auth records are what others relate to. */
-function rankOf(collection: object): number {
-  return "type" in collection && collection.type === "auth" ? 0 : 1;
+function hasRelations(collection: object): boolean {
+  const fields: readonly unknown[] =
+    "fields" in collection && Array.isArray(collection.fields) ? collection.fields : [];
+  return fields.some((field) => isJsonObject(field) && field["type"] === "relation");
 }
 
 interface Answer {
@@ -206,10 +240,11 @@ interface Answer {
   readonly body: JsonObject;
 }
 
+function isMessage(value: unknown): value is JsonObject {
+  return isJsonObject(value) && "topic" in value;
+}
+
 function readCaseEvent(value: unknown): CaseEvent {
-  if (isJsonObject(value) && "topic" in value) {
-    throw new CaseSkipped("PocketBase sends custom messages only from its own code");
-  }
   const { action, collection, record, before } = isJsonObject(value) ? value : {};
   if (!isJsonObject(record) || typeof record["id"] !== "string") {
     throw new TypeError("expected a record event with an id");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { signToken } from "../harness/tokens.ts";
@@ -98,7 +99,8 @@ async function runOwn(counts: Counts): Promise<void> {
 
 /** Starts a PocketBase that can be thrown away, and checks it. */
 async function runPocketBase(counts: Counts): Promise<void> {
-  const pocketBase = await startPocketBase();
+  const hooksDir = fileURLToPath(new URL("../pocketbase/hooks", import.meta.url));
+  const pocketBase = await startPocketBase({ hooksDir });
   try {
     const path = "/api/collections/_superusers/auth-with-password";
     const body = JSON.stringify({ identity: superuser.email, password: superuser.password });

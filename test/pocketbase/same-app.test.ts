@@ -76,6 +76,8 @@ beforeAll(async () => {
     PB_URL: pocketBase.url,
     PB_EMAIL: superuser.email,
     PB_PASSWORD: superuser.password,
+    // for the back relation that the app expands
+    FOLLOW: "posts",
   });
   // no secret of their own: PocketBase's tokens are verified by each record's token key
   nodes = await startGateways(2, { ...redis, AUTH_SECRET: "" });
@@ -113,7 +115,7 @@ async function runApp(url: string, name: string | undefined, authorId: string): 
     posts.subscribe("*", note("posts"), { filter, expand: "author,team.members,team" }),
     posts.subscribe("*", note("titles"), { fields: "id,title,expand.author.name", expand: "author" }),
     client.collection("polls").subscribe("*", note("polls"), { query: { team: "red" } }),
-    client.collection("teams").subscribe("*", note("teams"), { expand: "members" }),
+    client.collection("teams").subscribe("*", note("teams"), { expand: "members,posts_via_team.author" }),
     client.collection("users").subscribe(authorId, note("user")),
   ]);
   return { lines, close: () => client.realtime.unsubscribe() };

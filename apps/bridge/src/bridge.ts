@@ -128,6 +128,7 @@ export class Bridge {
     await settle(session);
     for (let known = followed; ;) {
       await delay(collectionMs, undefined, { signal });
+      await source.keepSignedIn();
       const now = await writeCollections(source, kept, choice);
       if (namesOf(now) !== namesOf(known)) return "there are other collections";
       const changed = now.filter((collection, at) => fieldsOf(collection) !== fieldsOf(known[at]));

@@ -21,17 +21,22 @@ export interface SourceCollection {
 /** Rows asked for at once: the most that PocketBase hands out. */
 const pageRows = 1_000;
 
+const signInAgainMs = 3_600_000;
+
 /** A request that is not answered so long has failed. */
 const answerLimitMs = 30_000;
 
 /** A PocketBase as its superuser sees it, for one session: signed in, it is used until its stream ends. */
 export class PocketBaseSource {
   readonly #client: PocketBase;
+  readonly #login: Login;
   /** Whether the hook is there that tells what the API keeps to itself. */
   readonly #tellsKeys: boolean;
+  #signedInMs = performance.now();
 
-  private constructor(client: PocketBase, tellsKeys: boolean) {
+  private constructor(client: PocketBase, login: Login, tellsKeys: boolean) {
     this.#client = client;
+    this.#login = login;
     this.#tellsKeys = tellsKeys;
   }
 
@@ -46,13 +51,18 @@ export class PocketBaseSource {
       url: address,
       options: { ...options, signal: AbortSignal.timeout(answerLimitMs) },
     });
-    if ("token" in login) client.authStore.save(login.token);
-    else {
-      await asked("sign-in", () =>
-        client.collection("_superusers").authWithPassword(login.email, login.password),
-      );
-    }
-    return new PocketBaseSource(client, await hasKeysHook(client));
+    await signInClient(client, login);
+    return new PocketBaseSource(client, login, await hasKeysHook(client));
+  }
+
+  /**
+   * Signs in again where that was a while ago: PocketBase's tokens end, by default after a day.
+   * @throws {SourceError}
+   */
+  async keepSignedIn(): Promise<void> {
+    if (performance.now() - this.#signedInMs < signInAgainMs) return;
+    await signInClient(this.#client, this.#login);
+    this.#signedInMs = performance.now();
   }
 
   /** Whether token keys and secrets are known, so that gateways can verify PocketBase's own tokens. */
@@ -147,7 +157,13 @@ export class PocketBaseSource {
   }
 }
 
-/** Whether `docs/pocketbase/sluice-keys.pb.js` is among PocketBase's hooks. */
+async function signInClient(client: PocketBase, login: Login): Promise<void> {
+  if ("token" in login) return client.authStore.save(login.token);
+  const { email, password } = login;
+  await asked("sign-in", () => client.collection("_superusers").authWithPassword(email, password));
+}
+
+/** Whether `docs/pocketbase/sluice.pb.js` is among PocketBase's hooks. */
 async function hasKeysHook(client: PocketBase): Promise<boolean> {
   try {
     await client.send("/api/sluice/secrets", { method: "POST", body: {} });
