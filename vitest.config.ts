@@ -43,6 +43,17 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      // these build PocketBase, which needs Go, and are not part of `npm test` either
+      {
+        test: {
+          name: "pocketbase",
+          include: ["test/pocketbase/**/*.test.ts"],
+          globalSetup: redis,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
       // these need Docker, and are not part of `npm test`
       { test: { name: "containers-redis", ...cluster, provide: { redisImage: "redis:8-alpine" } } },
       { test: { name: "containers-valkey", ...cluster, provide: { redisImage: "valkey/valkey:8-alpine" } } },

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Case, heard, type Need, tokensOf } from "./target.ts";
 
 const needs: readonly Need[] = ["publish", "tokens", "collections"];
+const leaveNeeds: readonly Need[] = ["sluice", ...needs];
 
 /** What a note is before or after an update: seen in lists where it is public, by its view rule where somebody signed in. */
 const shown = { id: "n1", text: "a", secret: "s", public: true, owner: "ann" };
@@ -55,7 +56,7 @@ const rows: readonly Row[] = [
 export const leaveCases: readonly Case[] = [
   ...rows.map(({ what, topic, who, seen, unseen }) => ({
     name: `with leave, ${what}: update, update, leave, nothing`,
-    needs,
+    needs: leaveNeeds,
     run: async (target: Parameters<Case["run"]>[0]): Promise<void> => {
       const steps = [
         [seen, seen],

@@ -75,6 +75,8 @@ test.each([
     "--url=http://a --secret=s --user-a=a --user-b=b --superuser=c",
     "expected either --secret or three tokens",
   ],
+  ["--pocketbase --url=http://a", "expected --pocketbase alone"],
+  ["--url=http://a --write", "expected --url and --superuser beside --write, and nothing else"],
 ])("bad arguments %s end the run with 2 and a word on what was expected", async (args, message) => {
   const { code, err } = await run(...args.split(" "));
   expect(err).toContain(message);

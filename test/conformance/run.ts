@@ -4,9 +4,12 @@ import { parseArgs } from "node:util";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { signToken } from "../harness/tokens.ts";
 import { openTestRedis } from "../harness/test-redis.ts";
+import { startPocketBase, superuser } from "../pocketbase/pocketbase-process.ts";
+import { CaseSkipped } from "./case-skipped.ts";
 import { cases } from "./cases.ts";
 import { notApplicable } from "./not-applicable.ts";
-import { layouts, startTarget } from "./start-target.ts";
+import { PocketBaseWriter } from "./pocketbase-writer.ts";
+import { layouts, readCollections, startTarget } from "./start-target.ts";
 import { call, lackOf, type Target } from "./target.ts";
 
 const help = `Checks a server against the wire of PocketBase's Realtime API, as of version 0.39.
@@ -19,6 +22,11 @@ const help = `Checks a server against the wire of PocketBase's Realtime API, as 
       the same, with tokens signed by that secret (a gateway's AUTH_SECRET)
   npm run conformance -- --url http://127.0.0.1:8090 --user-a TOKEN --user-b TOKEN --superuser TOKEN
       the same, with tokens of two records of one auth collection and of a superuser
+
+  npm run conformance -- --pocketbase
+      builds PocketBase from its Go module, starts one and checks it, with records written through its API
+  npm run conformance -- --url http://127.0.0.1:8090 --superuser TOKEN --write
+      the same on a PocketBase that runs already, and can be thrown away: collections are deleted and created
 
 Cases that need something which the server does not have are skipped by name. Cases that publish need this gateway's
 publish door and its demo collections (apps/gateway/demo/collections.json). Exit code: 0 where no case failed, 1 where
@@ -45,6 +53,11 @@ async function runCases(target: Target, counts: Counts): Promise<void> {
       counts.passed += 1;
       process.stdout.write(`  ok    ${one.name}\n`);
     } catch (error) {
+      if (error instanceof CaseSkipped) {
+        counts.skipped += 1;
+        process.stdout.write(`  skip  ${one.name}: ${error.message}\n`);
+        continue;
+      }
       counts.failed += 1;
       process.stdout.write(`  FAIL  ${one.name}\n${reasonOf(error).replace(/^/gm, "        ")}\n`);
     }
@@ -83,12 +96,46 @@ async function runOwn(counts: Counts): Promise<void> {
   }
 }
 
+/** Starts a PocketBase that can be thrown away, and checks it. */
+async function runPocketBase(counts: Counts): Promise<void> {
+  const pocketBase = await startPocketBase();
+  try {
+    const path = "/api/collections/_superusers/auth-with-password";
+    const body = JSON.stringify({ identity: superuser.email, password: superuser.password });
+    const headers = { "Content-Type": "application/json" };
+    const { text } = await call(pocketBase.url, { method: "POST", path, headers, body });
+    await runCases(await describePocketBase(pocketBase.url, JSON.parse(text).token), counts);
+  } finally {
+    await pocketBase.close();
+  }
+}
+
+async function describePocketBase(base: string, token: string): Promise<Target> {
+  const writer = await PocketBaseWriter.open(base, token, readCollections());
+  const tokenFor = (id: string, claims: Readonly<Record<string, unknown>> = {}): Promise<string> => {
+    const { collectionId = "users", ...others } = claims;
+    if (Object.keys(others).length === 0) return writer.tokenOf(String(collectionId), id);
+    throw new CaseSkipped("PocketBase issues no tokens with claims that are asked for");
+  };
+  return {
+    name: base,
+    streamUrl: base,
+    postUrl: base,
+    publishes: false,
+    writer,
+    tokens: { userA: await tokenFor("userA"), userB: await tokenFor("userB"), superuser: token },
+    sign: tokenFor,
+    removeCollection: (name) => void writer.removeCollection(name),
+  };
+}
+
 async function describeServer(url: string, options: Options): Promise<Target> {
   const base = url.replace(/\/+$/, "");
-  const { secret, "user-a": userA, "user-b": userB, superuser } = options;
+  const { secret, "user-a": userA, "user-b": userB, superuser: token, write } = options;
   const sign = (id: string, claims: Readonly<Record<string, unknown>> = {}): Promise<string> =>
     signToken(id, claims, secret);
   const server = { name: base, streamUrl: base, postUrl: base, publishes: await hasPublishDoor(base) };
+  if (write === true) return describePocketBase(base, token ?? "");
   if (secret !== undefined) {
     const root = { collectionId: "pbc_3142635823" };
     const tokens = {
@@ -98,8 +145,8 @@ async function describeServer(url: string, options: Options): Promise<Target> {
     };
     return { ...server, tokens, sign };
   }
-  if (userA === undefined || userB === undefined || superuser === undefined) return server;
-  return { ...server, tokens: { userA, userB, superuser } };
+  if (userA === undefined || userB === undefined || token === undefined) return server;
+  return { ...server, tokens: { userA, userB, superuser: token } };
 }
 
 /** Only this gateway has the route: PocketBase answers 404. */
@@ -123,6 +170,8 @@ interface Options {
   readonly "user-a"?: string;
   readonly "user-b"?: string;
   readonly superuser?: string;
+  readonly write?: boolean;
+  readonly pocketbase?: boolean;
   readonly help?: boolean;
 }
 
@@ -131,7 +180,9 @@ function readOptions(): Options {
   const text = { type: "string" } as const;
   const options = { url: text, secret: text, "user-a": text, "user-b": text, superuser: text } as const;
   try {
-    const { values } = parseArgs({ options: { ...options, help: { type: "boolean", short: "h" } } });
+    const flag = { type: "boolean" } as const;
+    const flags = { write: flag, pocketbase: flag, help: { ...flag, short: "h" } } as const;
+    const { values } = parseArgs({ options: { ...options, ...flags } });
     checkOptions(values);
     return values;
   } catch (error) {
@@ -140,13 +191,20 @@ function readOptions(): Options {
   }
 }
 
-function checkOptions({ url, secret, help: _help, ...tokens }: Options): void {
+function checkOptions({ url, secret, write, pocketbase, help: _help, ...tokens }: Options): void {
   const given = Object.keys(tokens).length;
   if (url === undefined && (secret !== undefined || given > 0)) {
     throw new TypeError("expected --url beside --secret, --user-a, --user-b and --superuser");
   }
   if (url !== undefined && !/^https?:\/\/./.test(url)) {
     throw new TypeError(`--url: expected an address beginning with http:// or https://, got ${url}`);
+  }
+  if (pocketbase === true && (url !== undefined || write !== undefined)) {
+    throw new TypeError("expected --pocketbase alone");
+  }
+  if (write === true) {
+    if (url !== undefined && given === 1 && tokens.superuser !== undefined && secret === undefined) return;
+    throw new TypeError("expected --url and --superuser beside --write, and nothing else");
   }
   if (given > 0 && given < 3) throw new TypeError("expected --user-a, --user-b and --superuser, all three");
   if (given > 0 && secret !== undefined) throw new TypeError("expected either --secret or three tokens");
@@ -157,7 +215,8 @@ async function main(): Promise<void> {
   const options = readOptions();
   if (options.help === true) return void process.stdout.write(help);
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  if (options.url === undefined) await runOwn(counts);
+  if (options.pocketbase === true) await runPocketBase(counts);
+  else if (options.url === undefined) await runOwn(counts);
   else await runCases(await describeServer(options.url, options), counts);
   process.stdout.write("\nnot applicable\n");
   for (const [what, reason] of notApplicable) process.stdout.write(`  ${what}: ${reason}\n`);

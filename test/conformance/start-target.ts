@@ -82,7 +82,7 @@ function text(name: string, hidden = false): unknown {
 }
 
 /** The demo's collections, a second auth collection beside `users`, two whose rules have to be evaluated, and the cases' own. */
-function readCollections(): readonly { readonly name: string }[] {
+export function readCollections(): readonly { readonly name: string }[] {
   const demo: { name: string }[] = JSON.parse(readFileSync(demoCollectionsFile, "utf8"));
   const clients = {
     name: "clients",

@@ -1,6 +1,7 @@
 import { type IncomingHttpHeaders, request } from "node:http";
 import { type ReceivedFrame, SseReader } from "../harness/sse-reader.ts";
 import { waitUntil } from "../harness/wait-until.ts";
+import type { RecordWriter } from "./record-writer.ts";
 
 /** A system that speaks the realtime API, and how cases reach it. */
 export interface Target {
@@ -13,6 +14,8 @@ export interface Target {
   readonly tokens?: Tokens;
   /** Whether `POST /api/realtime/publish` is there, which only Sluice has; the demo's collections are expected behind it. */
   readonly publishes: boolean;
+  /** Writes records where there is no publish door. */
+  readonly writer?: RecordWriter;
   /** A header that names the sender's address, where one is trusted and addresses are checked. */
   readonly addressHeader?: string;
   /** Signs a token with any claims, where the key is known. */
@@ -42,7 +45,7 @@ export interface Case {
 export function lackOf(target: Target, { needs = [] }: Case): string | undefined {
   const has: Readonly<Record<Need, boolean>> = {
     sluice: target.publishes,
-    publish: target.publishes && target.tokens !== undefined,
+    publish: (target.publishes || target.writer !== undefined) && target.tokens !== undefined,
     tokens: target.tokens !== undefined,
     addresses: target.addressHeader !== undefined,
     signing: target.sign !== undefined,
@@ -54,7 +57,7 @@ export function lackOf(target: Target, { needs = [] }: Case): string | undefined
 
 const needWords: Readonly<Record<Need, string>> = {
   sluice: "Sluice: PocketBase answers otherwise, or not alike in each version",
-  publish: "the publish door (POST /api/realtime/publish), and tokens for it",
+  publish: "the publish door (POST /api/realtime/publish), and tokens for it; or --write",
   tokens: "tokens (--secret, or --user-a, --user-b and --superuser)",
   addresses: "a trusted address header",
   signing: "the signing secret (--secret)",
@@ -138,6 +141,10 @@ export async function withStream(target: Target, work: (stream: SseReader) => Pr
 
 /** Publishes events, in order, and returns their cursors. */
 export async function publish(target: Target, events: readonly unknown[]): Promise<readonly string[]> {
+  if (target.writer !== undefined) {
+    await target.writer.write(events);
+    return [];
+  }
   const headers = { "Content-Type": "application/json", Authorization: tokensOf(target).superuser };
   const path = "/api/realtime/publish";
   const answer = await call(target.postUrl, { method: "POST", path, headers, body: JSON.stringify(events) });
@@ -159,8 +166,12 @@ let lastMarker = 0;
 export async function heardBy(
   target: Target,
   stream: SseReader,
-  { subscriptions, events, token }: Listening,
+  listening: Listening,
 ): Promise<readonly ReceivedFrame[]> {
+  const { writer } = target;
+  if (writer !== undefined)
+    return writer.alone(() => heardOfWriter({ ...target, writer }, stream, listening));
+  const { subscriptions, events, token } = listening;
   lastMarker += 1;
   const marker = `marker/${process.pid}/${lastMarker}`;
   const headers = token === undefined ? {} : { Authorization: token };
@@ -171,6 +182,34 @@ export async function heardBy(
   await publish(target, [...events, { topic: marker }]);
   await stream.waitFor(({ event }) => event === marker, "the marker");
   return stream.frames.slice(known).filter(({ event }) => event !== marker);
+}
+
+/** PocketBase sends each frame by itself: a frame may be overtaken by some. */
+const markersBehind = 3;
+
+async function heardOfWriter(
+  target: Target & { readonly writer: RecordWriter },
+  stream: SseReader,
+  { subscriptions, events, token }: Listening,
+): Promise<readonly ReceivedFrame[]> {
+  const { writer } = target;
+  const behind = Array.from({ length: markersBehind }, () => {
+    lastMarker += 1;
+    return writer.marker(`m${process.pid}m${lastMarker}`);
+  });
+  await writer.prepare(events);
+  const names = behind.map(({ subscription }) => subscription);
+  const headers = token === undefined ? {} : { Authorization: token };
+  const set = { clientId: stream.clientId, subscriptions: [...subscriptions, ...names] };
+  const answer = await subscribe(target, set, headers);
+  if (answer.status !== 204) throw new TypeError(`the POST was answered ${answer.status}: ${answer.text}`);
+  const known = stream.frames.length;
+  await writer.write(events);
+  for (const { subscription, event } of behind) {
+    await writer.write([event]);
+    await stream.waitFor((frame) => frame.event === subscription, "the marker");
+  }
+  return stream.frames.slice(known).filter(({ event }) => !names.includes(event ?? ""));
 }
 
 /** As `heardBy`, on a stream of its own. */

@@ -47,8 +47,8 @@ export async function startRoundRobinProxy(
   };
 }
 
-/** Passes everything through, hang-ups in both directions too. */
-function forward(incoming: IncomingMessage, outgoing: ServerResponse, node: string): void {
+/** Passes everything through to a server, hang-ups in both directions too. */
+export function forward(incoming: IncomingMessage, outgoing: ServerResponse, node: string): void {
   const { method = "GET", url = "/", headers } = incoming;
   const upstream = request(node + url, { method, headers, agent: false });
   upstream.on("response", (response) => {

@@ -260,7 +260,7 @@ describe.each(implementations)("%s", (_name, open) => {
     });
   });
 
-  test("collections are stored by name, and every node is told", async () => {
+  test("collections are stored by name and removed, and every node is told", async () => {
     expect(await owner.backplane.readCollections()).toEqual(new Map());
     await asked.backplane.putCollection("posts", '{"name":"posts"}');
     await asked.backplane.putCollection("users", '{"name":"users"}');
@@ -272,6 +272,9 @@ describe.each(implementations)("%s", (_name, open) => {
         ["users", '{"name":"users"}'],
       ]),
     );
+    await asked.backplane.removeCollection("posts");
+    await waitUntil(() => owner.counts.collectionChanges === 4, "the announcements of both changes");
+    expect([...(await owner.backplane.readCollections()).keys()]).toEqual(["users"]);
   });
 
   test("the log's end is its newest entry", async () => {

@@ -129,6 +129,12 @@ export interface Backplane {
   putCollection(name: string, json: string): Promise<void>;
 
   /**
+   * Forgets a stored collection and tells every node.
+   * @throws {BackplaneError} `unavailable`
+   */
+  removeCollection(name: string): Promise<void>;
+
+  /**
    * Adds to counts that all nodes share.
    * @param period names counts that are forgotten two minutes after the last addition
    * @returns the sums of those that were added to

@@ -177,6 +177,12 @@ export class MemoryBackplane implements Backplane {
     return Promise.resolve();
   }
 
+  removeCollection(name: string): Promise<void> {
+    this.#collections.delete(name);
+    this.#handlers.collectionsChanged();
+    return Promise.resolve();
+  }
+
   addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
     if (period !== this.#period) this.#counts.clear();
     this.#period = period;

@@ -200,6 +200,13 @@ class RedisBackplane implements Backplane {
     });
   }
 
+  removeCollection(name: string): Promise<void> {
+    return this.#command(async (redis) => {
+      const { collections } = this.#keys;
+      await redis.multi().hdel(collections, name).publish(collections, name).exec();
+    });
+  }
+
   addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
     return this.#command(async (redis) => {
       const key = this.#keys.counts(period);
