@@ -1,6 +1,6 @@
 import type { Alternative } from "./alternatives.ts";
 import type { Condition } from "./comparison.ts";
-import type { JoinNode } from "./join-node.ts";
+import { type JoinNode, withParents } from "./join-node.ts";
 import type { Cell, Row, Subject } from "./row.ts";
 import { shortest } from "./shortest.ts";
 import type { Side, TextColumn } from "./side.ts";
@@ -21,6 +21,9 @@ export function openRow({ record, request, records, nowMs }: Subject): OpenRow {
 /** What is done with a joined row that passes, or may: `true` ends the search. */
 type Visit = (row: OpenRow, isOpen: boolean) => Verdict;
 
+/** More ways to look rows up are not worth a thought. */
+const maxLookUps = 300;
+
 /** The rows that some nodes join, in the order in which looking them up takes the fewest. */
 export class JoinPlan {
   readonly #before: readonly Condition[];
@@ -30,18 +33,19 @@ export class JoinPlan {
     const left = new Set(alternative);
     const bound = new Set<JoinNode>();
     const takeBound = (): readonly Term[] => {
-      const ready = [...left].filter((term) => withParents(term.nodes).every((node) => bound.has(node)));
+      const ready = [...left].filter((term) => term.nodes.every((node) => bound.has(node)));
       for (const term of ready) left.delete(term);
       return ready;
     };
     this.#before = takeBound().map(({ condition }) => condition);
-    const lookUps = alternative.flatMap(lookUpsOf);
+    const lookUps = alternative.flatMap(lookUpsOf).slice(0, maxLookUps);
     const waiting = new Set(nodes);
     const steps: Step[] = [];
     while (waiting.size > 0) {
       const candidates = [...waiting].filter(({ parent }) => parent === undefined || bound.has(parent));
+      const usable = lookUps.filter((lookUp) => isUsable(lookUp, waiting, bound));
       const [best] = candidates
-        .map((node) => ({ node, lookUps: lookUps.filter((lookUp) => isUsable(lookUp, node, bound)) }))
+        .map((node) => ({ node, lookUps: usable.filter(({ column }) => column.node === node) }))
         .toSorted((one, other) => rank(one) - rank(other));
       if (best === undefined) break;
       waiting.delete(best.node);
@@ -115,9 +119,14 @@ function lookUpsBetween({ textColumns = [] }: Side, other: Side): readonly LookU
   return textColumns.map((column) => ({ column, other }));
 }
 
-function isUsable({ column, other }: LookUp, node: JoinNode, bound: ReadonlySet<JoinNode>): boolean {
-  if (column.node !== node || !node.finds(column.field)) return false;
-  return withParents(other.nodes ?? []).every((needed) => bound.has(needed));
+function isUsable(
+  { column: { node, field }, other }: LookUp,
+  waiting: ReadonlySet<JoinNode>,
+  bound: ReadonlySet<JoinNode>,
+): boolean {
+  if (!waiting.has(node) || !node.finds(field)) return false;
+  // a node is bound after what it goes out from
+  return (other.nodes ?? []).every((needed) => bound.has(needed));
 }
 
 /** What there are fewest of comes first. */
@@ -157,13 +166,4 @@ function verdictOfAll(conditions: readonly Condition[], row: Row): Verdict {
     else if (verdict !== true) return false;
   }
   return isOpen ? undefined : true;
-}
-
-/** Nodes with all that they go out from, each once. */
-export function withParents(nodes: readonly JoinNode[]): readonly JoinNode[] {
-  const all = new Set<JoinNode>();
-  for (const node of nodes) {
-    for (let at: JoinNode | undefined = node; at !== undefined && !all.has(at); at = at.parent) all.add(at);
-  }
-  return [...all].toSorted((one, other) => one.index - other.index);
 }
