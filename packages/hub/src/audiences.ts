@@ -2,6 +2,7 @@ import type { Identity, SubscriptionOptions } from "@sluice/protocol";
 import type { AudiencePlan, Records, RequestValues, RuleProgram, Subject } from "@sluice/rules";
 import { type Access, readsAuth, requestValues } from "./access.ts";
 import type { Client } from "./client.ts";
+import { allOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
 import { PinIndex } from "./pin-index.ts";
 
 /** Subscribers of one string for whom every decision is the same. */
@@ -10,9 +11,9 @@ export interface Audience {
   readonly identity: Identity;
   /** What rules read of that one. */
   readonly request: RequestValues;
-  readonly clients: Set<Client>;
+  readonly clients: OneOrMore<Client> | undefined;
   /** The same clients, by whether the same is expanded for them; nothing where that is so for all. */
-  readonly expandParts: ReadonlyMap<string, ReadonlySet<Client>> | undefined;
+  readonly expandParts: ReadonlyMap<string, Set<Client>> | undefined;
 }
 
 /** What decides on the subscribers of one string. */
@@ -106,6 +107,7 @@ function keyBy(access: Access, values: RequestValues, records: Records | undefin
 interface KeyedAudience extends Audience {
   identity: Identity;
   request: RequestValues;
+  clients: OneOrMore<Client> | undefined;
   readonly key: string;
   readonly pinKeys: readonly (readonly string[] | undefined)[];
   expandParts: Map<string, Set<Client>> | undefined;
@@ -158,19 +160,19 @@ class ProgramAudiences {
     const { values, records, secondKey } = asker;
     const key = `${this.#plan?.keyOf(values, records) ?? ""}\n\n${secondKey}`;
     const audience = this.#byKey.get(key) ?? this.#open(client.identity, key, asker);
-    audience.clients.add(client);
+    audience.clients = withOne(audience.clients, client);
     return audience;
   }
 
   leave(client: Client, audience: KeyedAudience): void {
-    audience.clients.delete(client);
-    const [next] = audience.clients;
+    audience.clients = withoutOne(audience.clients, client);
+    const [next] = allOf(audience.clients);
     // who has left is another now, or comes back as another: whoever is asked for all must be one of them
     if (next !== undefined && next.identity !== audience.identity) {
       audience.identity = next.identity;
       audience.request = requestValues(next.identity, audience.request);
     }
-    if (audience.clients.size > 0) return;
+    if (next !== undefined) return;
     this.#byKey.delete(audience.key);
     for (const [slot, pins] of this.#pins.entries()) pins.remove(audience, audience.pinKeys[slot]);
   }
@@ -192,7 +194,7 @@ class ProgramAudiences {
       request: values,
       key,
       pinKeys,
-      clients: new Set(),
+      clients: undefined,
       expandParts: undefined,
     };
     this.#byKey.set(key, audience);

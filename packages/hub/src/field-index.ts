@@ -1,10 +1,10 @@
 import type { RecordRow } from "@sluice/rules";
+import { allOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
 
 /** The rows of a collection by the texts that one of their fields has. */
 export class FieldIndex {
   readonly #field: string;
-  /** Most values have one row: a set for each would cost more than the rows. */
-  readonly #rows = new Map<string, RecordRow | Set<RecordRow>>();
+  readonly #rows = new Map<string, OneOrMore<RecordRow>>();
 
   constructor(field: string, rows: Iterable<RecordRow>) {
     this.#field = field;
@@ -12,24 +12,18 @@ export class FieldIndex {
   }
 
   find(value: string): Iterable<RecordRow> {
-    const rows = this.#rows.get(value);
-    return rows instanceof Set ? rows : rows === undefined ? [] : [rows];
+    return allOf(this.#rows.get(value));
   }
 
   add(row: RecordRow): void {
     for (const value of textsOf(row[this.#field])) {
-      const rows = this.#rows.get(value);
-      if (rows === undefined) this.#rows.set(value, row);
-      else if (rows instanceof Set) rows.add(row);
-      else if (rows !== row) this.#rows.set(value, new Set([rows, row]));
+      this.#rows.set(value, withOne(this.#rows.get(value), row));
     }
   }
 
   remove(row: RecordRow): void {
     for (const value of textsOf(row[this.#field])) {
-      const rows = this.#rows.get(value);
-      if (rows === row) this.#rows.delete(value);
-      else if (rows instanceof Set && rows.delete(row) && rows.size === 0) this.#rows.delete(value);
+      if (withoutOne(this.#rows.get(value), row) === undefined) this.#rows.delete(value);
     }
   }
 }

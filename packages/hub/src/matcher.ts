@@ -14,6 +14,7 @@ import { ExpandBudget, Expander } from "./expander.ts";
 import type { Expansion } from "./expansion.ts";
 import { encodeLeave, rowBefore } from "./leave.ts";
 import type { Match, Share } from "./match.ts";
+import { allOf, countOf, type OneOrMore } from "./one-or-more.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
 import { Shares } from "./shares.ts";
@@ -118,15 +119,16 @@ export class Matcher {
     const request = { query: options.query, headers: options.headers };
     const subject = { record, request, records: guard.access.records, nowMs };
     for (const audience of group.audiencesOf(guard).find(subject)) {
-      asked += audience.clients.size;
+      const count = countOf(audience.clients);
+      asked += count;
       const { denial, isManager } = decisions.decide(audience.identity, audience.request);
       if (denial !== undefined) {
-        this.#context.onDenied(denial, topic, audience.clients.size);
+        this.#context.onDenied(denial, topic, count);
         continue;
       }
       for (const alike of audience.expandParts?.values() ?? [audience.clients]) {
         const expansion = expander && this.#expand(expander, topic, alike);
-        for (const client of alike) {
+        for (const client of allOf(alike)) {
           const view = encoder.viewOf(client.identity, isManager);
           shares.add(client, view, expansion?.viewFor(client.identity));
         }
@@ -144,11 +146,11 @@ export class Matcher {
   }
 
   /** What an expansion brings clients for whom it is the same. */
-  #expand(expander: Expander, topic: string, alike: ReadonlySet<Client>): Expansion | undefined {
-    const [one] = alike;
+  #expand(expander: Expander, topic: string, alike: OneOrMore<Client> | undefined): Expansion | undefined {
+    const [one] = allOf(alike);
     const expansion = one && expander.expandFor(one.identity);
     for (const { reason, message } of expansion?.failures ?? []) {
-      this.#context.onDenied(reason, topic, alike.size, message);
+      this.#context.onDenied(reason, topic, countOf(alike), message);
     }
     return expansion;
   }
@@ -207,7 +209,7 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
     for (const audience of group.audiencesOf(guard).find({ record: before, request, records, nowMs })) {
       const { identity } = audience;
       const hasLeft = then.decide(identity).denial === undefined && now.decide(identity).denial !== undefined;
-      if (hasLeft) clients.push(...audience.clients);
+      if (hasLeft) clients.push(...allOf(audience.clients));
     }
     if (clients.length === 0) continue;
     const subject = `${subscription.raw}\n${id}`;

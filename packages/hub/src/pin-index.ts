@@ -1,12 +1,12 @@
 import type { Pin } from "@sluice/rules";
+import { allOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
 
 /** Most places at which the words of one record are looked into. */
 const maxParts = 10_000;
 
 /** Finds whom one look-up of a rule pins to a value. */
 export class PinIndex<T> {
-  /** Most keys have one: a set for each would be one more place to look at. */
-  readonly #byKey = new Map<string, T | Set<T>>();
+  readonly #byKey = new Map<string, OneOrMore<T>>();
   /** Who has no key, and is to be asked each time. */
   readonly #unkeyed = new Set<T>();
   /** How many keys there are of each length. */
@@ -17,11 +17,8 @@ export class PinIndex<T> {
     if (keys === undefined) this.#unkeyed.add(item);
     for (const key of keys ?? []) {
       const items = this.#byKey.get(key);
-      if (items === undefined) {
-        this.#byKey.set(key, item);
-        this.#countLength(key, 1);
-      } else if (items instanceof Set) items.add(item);
-      else if (items !== item) this.#byKey.set(key, new Set([items, item]));
+      if (items === undefined) this.#countLength(key, 1);
+      this.#byKey.set(key, withOne(items, item));
     }
   }
 
@@ -29,8 +26,7 @@ export class PinIndex<T> {
     if (keys === undefined) this.#unkeyed.delete(item);
     for (const key of keys ?? []) {
       const items = this.#byKey.get(key);
-      const isLast = items instanceof Set ? items.delete(item) && items.size === 0 : items === item;
-      if (!isLast) continue;
+      if (items === undefined || withoutOne(items, item) !== undefined) continue;
       this.#byKey.delete(key);
       this.#countLength(key, -1);
     }
@@ -51,9 +47,7 @@ export class PinIndex<T> {
   }
 
   #collectKey(key: string, found: Set<T>): void {
-    const items = this.#byKey.get(key);
-    if (items instanceof Set) for (const item of items) found.add(item);
-    else if (items !== undefined) found.add(items);
+    for (const item of allOf(this.#byKey.get(key))) found.add(item);
   }
 
   #collectParts(word: string, found: Set<T>): void {

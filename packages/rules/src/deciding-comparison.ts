@@ -1,8 +1,13 @@
+import { EvaluationError } from "./evaluation-error.ts";
 import type { Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { SqlValue } from "./sql-value.ts";
 import type { Span } from "./syntax.ts";
 import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
+import { beginWork } from "./work.ts";
+
+/** Most values of an operand that are shown. */
+const maxValues = 100;
 
 /** A comparison that kept a rule from passing. */
 export interface DecidingComparison extends Span {
@@ -19,7 +24,7 @@ export interface OperandValue {
   /** As it stands in the rule. */
   readonly text: string;
   /**
-   * What it is, as SQLite sees it, a bool as 1 or 0; all values of a multiple one; nothing where it is not at hand, or
+   * What it is, as SQLite sees it, a bool as 1 or 0; the values of a multiple one, 100 at most; nothing where it is not at hand, or
    * not for filters.
    */
   readonly value?: SqlValue | readonly SqlValue[];
@@ -63,6 +68,15 @@ function nameOf(verdict: ReturnType<typeof verdictOf>): DecidingComparison["verd
   return verdict === null ? "unknown" : "false";
 }
 
-function valueOf({ get, values, isMissing, guard }: Side, row: Row): Pick<OperandValue, "value"> {
-  return isMissing?.(row) === true || guard?.(row) === false ? {} : { value: values?.(row) ?? get(row) };
+function valueOf(side: Side, row: Row): Pick<OperandValue, "value"> {
+  const { get, values, isMissing, guard } = side;
+  if (isMissing?.(row) === true || guard?.(row) === false) return {};
+  try {
+    beginWork();
+    const value = values?.(row)?.slice(0, maxValues) ?? get(row);
+    return { value };
+  } catch (error) {
+    if (error instanceof EvaluationError) return {};
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@ import type { Decision, RecordRow, Subject } from "@sluice/rules";
 import { expect, test } from "vitest";
 import { callMs } from "../../../test/harness/cpu-time.ts";
 import { RowTable } from "../../../test/rules/row-table.ts";
-import { compile } from "../../../test/rules/try-compile.ts";
+import { compile, tryCompile } from "../../../test/rules/try-compile.ts";
 
 /** Longest that one evaluation may take. */
 const slowMs = 50;
@@ -65,4 +65,54 @@ test.each<[text: string, decision: Decision]>([
   const rule = compile(text);
   expect(rule.decide(subject)).toBe(decision);
   expect(callMs(() => rule.decide(subject), slowMs)).toBeLessThan(slowMs);
+});
+
+/** Different paths over relations, two hops or more each. */
+const paths = ["parent", "parent.parent", "author.team", "cat.parent", "parent.cat", "parent.author.team"]
+  .flatMap((start) => [start, `${start}.comments_via_post`, `${start}.posts_via_parent`])
+  .filter((path) => tryCompile(`${path}.id ?= 'a'`) !== "unknown");
+
+function manyComparisons(count: number): readonly string[] {
+  return Array.from(
+    { length: count },
+    (_, index) => `${paths[index % paths.length] ?? ""}.id ?= 'x${index}'`,
+  );
+}
+
+test.each<[what: string, text: string]>([
+  ["alternatives", manyComparisons(200).join(" || ")],
+  ["conditions", manyComparisons(200).join(" && ")],
+  [
+    "alternatives of alternatives",
+    `(${manyComparisons(180).join(") && (").replaceAll("') && (", "' || ").replaceAll("' || parent.id", "') && (parent.id")})`,
+  ],
+  [
+    "aliases",
+    Array.from({ length: 60 }, (_, index) => `@collection.cats:a${index}.name ?= title`).join(" && "),
+  ],
+  [
+    "aliases that are looked up by each other",
+    Array.from(
+      { length: 60 },
+      (_, index) => `@collection.cats:a${index}.name ?= @collection.cats:a${index + 1}.parent`,
+    ).join(" && "),
+  ],
+])("a rule of many %s is quickly compiled and decided", (_, text) => {
+  expect(callMs(() => compile(text).decide(subject), slowMs)).toBeLessThan(slowMs);
+  expect(callMs(() => pins(text), slowMs)).toBeLessThan(slowMs);
+});
+
+function pins(text: string): unknown {
+  const program = compile(text).programFor(subject.request, records);
+  return program === "refused" ? undefined : program.audiences.pinsOf(subject);
+}
+
+function aliases(count: number): string {
+  const comparisons = Array.from({ length: count }, (_, index) => `@collection.cats:a${index}.name ?= 'c1'`);
+  return comparisons.join(" || ");
+}
+
+test("a rule joins 63 collections at most", () => {
+  expect(tryCompile(aliases(63))).not.toBe("limit");
+  expect(tryCompile(aliases(64))).toBe("limit");
 });

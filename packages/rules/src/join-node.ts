@@ -154,3 +154,12 @@ export function refersTo(cell: Cell, field: string, id: string): boolean {
   const value = cell[field];
   return Array.isArray(value) ? value.includes(id) : value === id;
 }
+
+/** Nodes with all that they go out from, each once. */
+export function withParents(nodes: readonly JoinNode[]): readonly JoinNode[] {
+  const all = new Set<JoinNode>();
+  for (const node of nodes) {
+    for (let at: JoinNode | undefined = node; at !== undefined && !all.has(at); at = at.parent) all.add(at);
+  }
+  return [...all].toSorted((one, other) => one.index - other.index);
+}

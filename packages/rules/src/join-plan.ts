@@ -1,6 +1,6 @@
 import type { Alternative } from "./alternatives.ts";
 import type { Condition } from "./comparison.ts";
-import type { JoinNode } from "./join-node.ts";
+import { type JoinNode, withParents } from "./join-node.ts";
 import type { Cell, Row, Subject } from "./row.ts";
 import { shortest } from "./shortest.ts";
 import type { Side, TextColumn } from "./side.ts";
@@ -21,6 +21,9 @@ export function openRow({ record, request, records, nowMs }: Subject): OpenRow {
 /** What is done with a joined row that passes, or may: `true` ends the search. */
 type Visit = (row: OpenRow, isOpen: boolean) => Verdict;
 
+/** More ways to look rows up are not worth a thought. */
+const maxLookUps = 300;
+
 /** The rows that some nodes join, in the order in which looking them up takes the fewest. */
 export class JoinPlan {
   readonly #before: readonly Condition[];
@@ -30,18 +33,19 @@ export class JoinPlan {
     const left = new Set(alternative);
     const bound = new Set<JoinNode>();
     const takeBound = (): readonly Term[] => {
-      const ready = [...left].filter((term) => withParents(term.nodes).every((node) => bound.has(node)));
+      const ready = [...left].filter((term) => term.nodes.every((node) => bound.has(node)));
       for (const term of ready) left.delete(term);
       return ready;
     };
     this.#before = takeBound().map(({ condition }) => condition);
-    const lookUps = alternative.flatMap(lookUpsOf);
+    const lookUps = alternative.flatMap(lookUpsOf).slice(0, maxLookUps);
     const waiting = new Set(nodes);
     const steps: Step[] = [];
     while (waiting.size > 0) {
       const candidates = [...waiting].filter(({ parent }) => parent === undefined || bound.has(parent));
+      const usable = lookUps.filter((lookUp) => isUsable(lookUp, waiting, bound));
       const [best] = candidates
-        .map((node) => ({ node, lookUps: lookUps.filter((lookUp) => isUsable(lookUp, node, bound)) }))
+        .map((node) => ({ node, lookUps: usable.filter(({ column }) => column.node === node) }))
         .toSorted((one, other) => rank(one) - rank(other));
       if (best === undefined) break;
       waiting.delete(best.node);
@@ -115,9 +119,14 @@ function lookUpsBetween({ textColumns = [] }: Side, other: Side): readonly LookU
   return textColumns.map((column) => ({ column, other }));
 }
 
-function isUsable({ column, other }: LookUp, node: JoinNode, bound: ReadonlySet<JoinNode>): boolean {
-  if (column.node !== node || !node.finds(column.field)) return false;
-  return withParents(other.nodes ?? []).every((needed) => bound.has(needed));
+function isUsable(
+  { column: { node, field }, other }: LookUp,
+  waiting: ReadonlySet<JoinNode>,
+  bound: ReadonlySet<JoinNode>,
+): boolean {
+  if (!waiting.has(node) || !node.finds(field)) return false;
+  // a node is bound after what it goes out from
+  return (other.nodes ?? []).every((needed) => bound.has(needed));
 }
 
 /** What there are fewest of comes first. */
@@ -129,14 +138,23 @@ function rank({ node, lookUps }: Pick<Step, "node" | "lookUps">): number {
 
 function cellsOf({ node, lookUps }: Step, row: Row): Iterable<Cell> {
   const parent = node.origin(row);
-  const [first, ...rest] = lookUps.flatMap(({ column, other }) => {
+  const found: Iterable<Cell>[] = [];
+  for (const { column, other } of lookUps) {
     const text = other.isMissing?.(row) === true ? null : other.get(row);
-    return typeof text === "string" && text !== ""
-      ? [node.lookUp(row, parent, { field: column.field, text })]
-      : [];
-  });
+    if (typeof text !== "string" || text === "") continue;
+    const cells = node.lookUp(row, parent, { field: column.field, text });
+    if (hasFew(cells)) return cells;
+    found.push(cells);
+  }
+  const [first, ...rest] = found;
   if (first === undefined) return node.cellsOf(row, parent);
-  return rest.length === 0 ? first : shortest([first, ...rest].map((cells) => ({ cells })));
+  return rest.length === 0 ? first : shortest(found.map((cells) => ({ cells })));
+}
+
+/** So few, and that is known, that no other look-up is worth its price. */
+function hasFew(cells: Iterable<Cell>): boolean {
+  if (Array.isArray(cells)) return cells.length <= 2;
+  return cells instanceof Set && cells.size <= 2;
 }
 
 /** `&&` over conditions; for one joined row unknown is as good as false. */
@@ -148,13 +166,4 @@ function verdictOfAll(conditions: readonly Condition[], row: Row): Verdict {
     else if (verdict !== true) return false;
   }
   return isOpen ? undefined : true;
-}
-
-/** Nodes with all that they go out from, each once. */
-export function withParents(nodes: readonly JoinNode[]): readonly JoinNode[] {
-  const all = new Set<JoinNode>();
-  for (const node of nodes) {
-    for (let at: JoinNode | undefined = node; at !== undefined && !all.has(at); at = at.parent) all.add(at);
-  }
-  return [...all].toSorted((one, other) => one.index - other.index);
 }

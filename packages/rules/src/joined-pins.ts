@@ -1,7 +1,7 @@
 import { type Alternative, alternativesOf } from "./alternatives.ts";
 import { EvaluationError } from "./evaluation-error.ts";
-import type { JoinNode } from "./join-node.ts";
-import { JoinPlan, openRow, withParents } from "./join-plan.ts";
+import { type JoinNode, withParents } from "./join-node.ts";
+import { JoinPlan, openRow } from "./join-plan.ts";
 import {
   isFewer,
   keysOfValue,
@@ -114,7 +114,7 @@ function planFor({ record }: PinnedSides, ofRecord: readonly Term[]): JoinPlan {
   for (let size = -1; size !== taken.length;) {
     size = taken.length;
     for (const term of left) {
-      const own = withParents(term.nodes);
+      const own = term.nodes;
       if (!own.some((node) => nodes.has(node))) continue;
       left.delete(term);
       taken.push(term);

@@ -8,11 +8,15 @@ import { listRuleTerms } from "./list-rule.ts";
 import { type LiteralPin, literalPinsOf } from "./literal-pin.ts";
 import { compileOperand } from "./operand.ts";
 import type { Subject } from "./row.ts";
+import { RuleError } from "./rule-error.ts";
 import { type AuthPlace, type RulePlace, Scope } from "./scope.ts";
 import type { Verdict } from "./sql-value.ts";
 import type { Comparison, Group } from "./syntax.ts";
 import { comparisonTerm, junctionTerm, type Term } from "./term.ts";
 import { beginWork } from "./work.ts";
+
+/** Most relations, lists and collections that a rule joins: SQLite fails beyond 64 tables, one of which is the record's own. */
+const maxJoins = 63;
 
 /**
  * What a rule says of a subject. `undecidable`: it takes data that the engine does not have; `failed`: SQLite would fail
@@ -37,6 +41,9 @@ export class RuleProgram {
     this.scope = new Scope(place, auth);
     const term = compileGroup(this.scope, group);
     this.term = junctionTerm("&&", [term, ...listRuleTerms(this.scope, compileGroup)]);
+    if (this.scope.nodes.length > maxJoins) {
+      throw new RuleError("limit", `expected at most ${maxJoins} joins`, 0);
+    }
     const { condition, constant } = this.term;
     this.constant = constant && decisionOf(constant.verdict);
     this.audiences = new AudiencePlan(this.constant === undefined ? this.term : undefined);

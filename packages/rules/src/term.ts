@@ -1,6 +1,6 @@
 import { EvaluationError } from "./evaluation-error.ts";
 import { compileComparison, type Condition } from "./comparison.ts";
-import type { JoinNode } from "./join-node.ts";
+import { type JoinNode, withParents } from "./join-node.ts";
 import { emptyRow, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { Verdict } from "./sql-value.ts";
@@ -12,7 +12,7 @@ export type Term = ComparisonTerm | JunctionTerm;
 
 interface Compiled {
   readonly condition: Condition;
-  /** The nodes at which its values stand, without those that they go out from. */
+  /** The nodes at which its values stand, and all that those go out from, each once. */
   readonly nodes: readonly JoinNode[];
   /** The verdict that it has for every row, if it has one. */
   readonly constant?: { readonly verdict: Verdict };
@@ -48,7 +48,7 @@ export function comparisonTerm(
   origin: TermOrigin,
 ): Term {
   const condition = compileComparison(syntax, left, right);
-  const nodes = [left, right].flatMap((side) => side.nodes ?? []);
+  const nodes = withParents([left, right].flatMap((side) => side.nodes ?? []));
   const term = { kind: "comparison", syntax, origin, left, right, condition, nodes } as const;
   const isFixed = left.sources.length === 0 && right.sources.length === 0;
   return isFixed ? withConstant(term) : term;
@@ -63,7 +63,7 @@ export function junctionTerm(kind: "&&" | "||", terms: readonly Term[]): Term {
     terms.map((term) => term.condition),
     deciding,
   );
-  const nodes = terms.flatMap((part) => part.nodes);
+  const nodes = [...new Set(terms.flatMap((part) => part.nodes))];
   const term = { kind, terms, condition, nodes };
   const isFixed = terms.some(({ constant }) => constant?.verdict === deciding);
   return isFixed || terms.every(({ constant }) => constant !== undefined) ? withConstant(term) : term;

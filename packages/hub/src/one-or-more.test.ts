@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { allOf, countOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
+
+test("things come and go as in a set, however few they are", () => {
+  let things: OneOrMore<string> | undefined;
+  const seen: string[] = [];
+  const look = (): void => void seen.push(`${countOf(things)} ${[...allOf(things)].join("")}`);
+  for (const thing of ["a", "a", "b", "b", "c"]) {
+    things = withOne(things, thing);
+    look();
+  }
+  for (const thing of ["x", "b", "b", "a", "x", "c", "c"]) {
+    things = withoutOne(things, thing);
+    look();
+  }
+  expect(seen).toEqual([
+    "1 a",
+    "1 a",
+    "2 ab",
+    "2 ab",
+    "3 abc",
+    "3 abc",
+    "2 ac",
+    "2 ac",
+    "1 c",
+    "1 c",
+    "0 ",
+    "0 ",
+  ]);
+});
