@@ -67,6 +67,11 @@ test("a node runs as process 1, without root, and can write nothing", async () =
   await expect(inside("touch", "/tmp/file")).rejects.toThrow("Read-only file system");
 });
 
+test("the commands and the bridge are in the image", async () => {
+  expect(await inside("node", "apps/cli/src/seed.ts", "--help")).toContain("--collection NAME");
+  expect(await inside("sh", "-c", "node apps/bridge/src/main.ts 2>&1 || true")).toContain("PB_URL: expected");
+});
+
 test("P2: SDKs on all nodes hear what redis-cli writes", async () => {
   const listeners = await Promise.all(Array.from({ length: 6 }, (_, index) => listen(index)));
   for (const node of await stage.nodes()) expect(await stage.streamsOf(node)).toBeGreaterThan(0);
