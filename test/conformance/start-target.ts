@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
+import { openRecordKeeper, parseRedisUrl } from "@sluice/backplane";
+import { parseCollections } from "@sluice/protocol";
 import { demoCollectionsFile } from "../harness/cluster.ts";
-import { FollowedWriter } from "../harness/followed-writer.ts";
 import { type GatewayEnvironment, startGateways } from "../harness/gateway-process.ts";
 import { signSuperuserToken, signToken } from "../harness/tokens.ts";
 import { accessCollections } from "./access-cases.ts";
@@ -69,12 +69,15 @@ export async function startTarget(layout: Layout, redis: GatewayEnvironment): Pr
   return { target, stop };
 }
 
+async function* noRows(): AsyncGenerator<never> {}
+
 /** Says in Redis that all rows of the followed collections are there: none so far. */
 async function seedFollowed({ REDIS_URL, KEY_PREFIX }: GatewayEnvironment): Promise<void> {
-  const redis = new Redis(REDIS_URL ?? "");
-  const writer = new FollowedWriter(redis, KEY_PREFIX ?? "rt:");
-  await Promise.all(expandCollections.map(({ name }) => writer.seed(name, [])));
-  redis.disconnect();
+  const url = parseRedisUrl(REDIS_URL ?? "");
+  const keeper = await openRecordKeeper(url, KEY_PREFIX || (url.kind === "cluster" ? "{rt}:" : "rt:"));
+  const { collections } = parseCollections(expandCollections);
+  for (const { name, id } of collections) await keeper.seed({ name, id }, noRows());
+  keeper.close();
 }
 
 function text(name: string, hidden = false): unknown {
