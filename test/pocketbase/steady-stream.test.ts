@@ -22,7 +22,7 @@ test("P5: a stream that is replaced again and again brings each change once, and
   const stream = await source.follow(
     ["counters"],
     { change: ({ record }) => heard.push(record["n"]), ended: () => (ends += 1) },
-    { idleMs: 60_000, ageMs: 20, overlapMs: 50 },
+    { idleMs: 60_000, ageMs: 20, overlapMs: 300 },
   );
   const written = Array.from({ length: 1_000 }, (_, n) => n + 1);
   for (const n of written) await root.collection("counters").update(id, { n });
