@@ -222,6 +222,10 @@ printCalls(
   }),
   { count: (send) => countCalls(CompiledRule.prototype, "decide", send), most: 10 },
 );
+printCalls("hub, 100,000 subscribers in rooms of 20: evaluations", gatherMembers(100_000, 5_000), {
+  count: (send) => countCalls(CompiledRule.prototype, "decide", send),
+  most: 20,
+});
 printCalls(
   "hub, 100,000 recipients of one view: encodings",
   gather({ listRule: "", subscribers: 100_000, recordOf: () => ({}) }),

@@ -1,15 +1,19 @@
 import { parseArgs } from "node:util";
-import { explainEvent, topicsOf } from "@sluice/hub";
+import { explainEvent, type RecordStore, topicsOf } from "@sluice/hub";
+import type { CollectionSet, CustomMessage, RecordEvent } from "@sluice/protocol";
+import { runCommand } from "./command.ts";
 import { ArgumentError, readCollections, readEventArgument, readIdentity } from "./explain-arguments.ts";
 import { describeExplanation } from "./explanation-text.ts";
+import { readGivenRows } from "./given-rows.ts";
 
 const help = `Tells who gets an event, and what keeps others from having it.
 
-  npm run explain -- --collections FILE --event EVENT [--identity WHO] [SUBSCRIPTION…]
+  npm run explain -- --collections FILE --event EVENT [--identity WHO] [--rows COLLECTION=FILE…] [SUBSCRIPTION…]
 
   --collections FILE   collections as PocketBase exports them (default: the demo's)
   --event EVENT        a record event or message as it is published: JSON, or a file of it
   --identity WHO       guest (default), superuser, or the claims of a token: JSON, or a file of it
+  --rows NAME=FILE     all rows of a collection that rules or expand take: one as JSON on each line; may be repeated
   --json               one line of JSON for each subscription string
   SUBSCRIPTION         strings as clients send them, options included (default: every topic of the event)
 
@@ -18,7 +22,7 @@ const help = `Tells who gets an event, and what keeps others from having it.
 
 const demoCollections = new URL("../../gateway/demo/collections.json", import.meta.url).pathname;
 
-function main(args: readonly string[]): void {
+async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -26,6 +30,7 @@ function main(args: readonly string[]): void {
       collections: { type: "string", default: demoCollections },
       event: { type: "string" },
       identity: { type: "string", default: "guest" },
+      rows: { type: "string", multiple: true, default: [] },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -35,13 +40,21 @@ function main(args: readonly string[]): void {
   const collections = readCollections(values.collections);
   const event = readEventArgument(values.event);
   const identity = readIdentity(values.identity, collections);
+  const records = await readGivenRows(values.rows, collections);
+  putEvent(event, collections, records);
   const topics = topicsOf(event, collections);
   const subscriptions = positionals.length > 0 ? positionals : topics;
   if (subscriptions.length === 0) {
     process.stdout.write("delivered to nobody: no collection has that name or id\n");
   }
   for (const subscription of subscriptions) {
-    const explanation = explainEvent(event, { collections, identity, subscription, nowMs: Date.now() });
+    const explanation = explainEvent(event, {
+      collections,
+      identity,
+      subscription,
+      records,
+      nowMs: Date.now(),
+    });
     const text = values.json
       ? `${JSON.stringify({ subscription, ...explanation })}\n`
       : describeExplanation(subscription, explanation);
@@ -49,15 +62,14 @@ function main(args: readonly string[]): void {
   }
 }
 
-function isMisuse(error: unknown): error is Error {
-  if (error instanceof ArgumentError) return true;
-  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+/** As nodes have it when they decide: what is written is there, what is deleted still is. */
+function putEvent(
+  event: RecordEvent | CustomMessage,
+  collections: CollectionSet,
+  records: RecordStore,
+): void {
+  const collection = event.kind === "record" ? collections.find(event.collection) : undefined;
+  if (event.kind === "record" && collection !== undefined) records.put(collection.id, event.record);
 }
 
-try {
-  main(process.argv.slice(2));
-} catch (error) {
-  if (!isMisuse(error)) throw error;
-  process.stderr.write(`${error.message}\n\n${help}`);
-  process.exitCode = 2;
-}
+await runCommand(help, main);

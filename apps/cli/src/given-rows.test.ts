@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const script = fileURLToPath(new URL("./explain.ts", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "sluice-explain-"));
+const file = (name: string): string => join(folder, name);
+
+const listRule = "@collection.memberships.user ?= @request.auth.id && @collection.memberships.room ?= room";
+
+function relation(name: string, collectionId: string) {
+  return { name, type: "relation", collectionId };
+}
+
+beforeAll(() => {
+  writeFileSync(
+    file("collections.json"),
+    JSON.stringify([
+      { name: "users", id: "users", type: "auth", fields: [] },
+      { name: "rooms", id: "rooms", fields: [{ name: "title", type: "text" }], viewRule: "" },
+      { name: "memberships", fields: [relation("user", "users"), relation("room", "rooms")] },
+      { name: "posts", listRule, fields: [relation("room", "rooms")] },
+    ]),
+  );
+  writeFileSync(
+    file("memberships"),
+    '{"id":"m1","user":"u1","room":"r1"}\n\n{"id":"m2","user":"u2","room":"r2"}\n',
+  );
+  writeFileSync(file("rooms"), '{"id":"r1","title":"One"}\n');
+  writeFileSync(file("broken"), '{"id":"m1"}\n{"id":\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function explain(user: string, ...args: readonly string[]) {
+  const event = '{"collection":"posts","action":"create","record":{"id":"p1","room":"r1"}}';
+  const common = ["--collections", file("collections.json"), "--event", event];
+  const who = ["--identity", JSON.stringify({ id: user, collectionName: "users" })];
+  return spawnSync(process.execPath, [script, ...common, ...who, ...args], { encoding: "utf8" });
+}
+
+test("rules are decided over the rows that are given, and relations expanded", () => {
+  const rows = ["--rows", `memberships=${file("memberships")}`, "--rows", `rooms=${file("rooms")}`];
+  const expanding = 'posts/*?options={"query":{"expand":"room"}}';
+  expect(explain("u1", ...rows, expanding).stdout).toContain('"expand":{"room":{');
+  expect(explain("u2", ...rows, "posts/*").stdout).toContain("not delivered, by the list rule");
+});
+
+test("without them it says which are missing", () => {
+  const { stdout } = explain("u1", "posts/*");
+  expect(stdout).toContain("not delivered");
+  expect(stdout).toContain("other collections");
+});
+
+test.each<[given: string, message: string, status: number]>([
+  ["memberships", "--rows: expected COLLECTION=FILE, got memberships", 2],
+  ["nowhere=rows", "--rows: expected a collection, got nowhere", 2],
+  [`memberships=${file("nothing")}`, "no such file", 1],
+  [`memberships=${file("broken")}`, "line 2: expected a row as JSON", 1],
+])("of %s it says what was expected", (given, message, status) => {
+  const result = explain("u1", "--rows", given);
+  expect(result.stderr).toContain(message);
+  expect(result.status).toBe(status);
+});
