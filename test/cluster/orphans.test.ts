@@ -5,8 +5,8 @@ import { postSubscriptions } from "../harness/realtime-client.ts";
 import { SseReader } from "../harness/sse-reader.ts";
 import { signToken } from "../harness/tokens.ts";
 
-/** Streams live for two seconds: they are ended by their nodes, as they are after half an hour. */
-const shortLives = { STREAM_SECONDS: "2", HEARTBEAT_SECONDS: "1", IDLE_SECONDS: "0" };
+/** Streams live for four seconds: they are ended by their nodes, as they are after half an hour. */
+const shortLives = { STREAM_SECONDS: "4", HEARTBEAT_SECONDS: "1", IDLE_SECONDS: "0" };
 
 const subscriptions = ["posts/*", "news"];
 
