@@ -1,7 +1,7 @@
 import { compareEntries } from "@sluice/protocol";
 
 /** How long clients that are alike come back in another order than they left in, and how long while some are out. */
-const reorderMs = 3_000;
+const reorderMs = 2_300;
 const outMs = 5_000;
 
 interface Orphan {

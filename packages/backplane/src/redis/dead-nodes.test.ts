@@ -271,7 +271,7 @@ test("while others are out a place that was taken counts for longer, and no more
   await makeOlder(4_000);
   expect(await arrive(other, "d1")).toBe(cursors[0]);
   expect(await arrive(other, "d2")).toBe(cursors[0]);
-  await makeOlder(3_000);
+  await makeOlder(2_300);
   expect(await arrive(other, "d4")).toBeUndefined();
 });
 

@@ -12,7 +12,7 @@
 
 -- How long clients that are alike come back in another order than they left in, and how long while some are still out:
 -- an SDK that is refused five times in a row waits so long.
-local reorderMs = 3000
+local reorderMs = 2300
 local outMs = 5000
 
 -- How much longer those are known that are no more enough for all: they are again once it is told that Redis was away.
