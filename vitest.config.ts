@@ -41,8 +41,6 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          // by itself: beside other tests a node, a writer and clients come to their turns seconds late
-          sequence: { groupOrder: 1 },
         },
       },
       // these build PocketBase, which needs Go, and are not part of `npm test` either

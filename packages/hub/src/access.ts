@@ -10,8 +10,9 @@ import {
 } from "@sluice/rules";
 
 /**
- * Why a subscriber does not get an event, or not what it asked to have expanded in it. `undecidable`: the decision takes data that is not at hand. `refused`: the
- * rule or filter is broken, or not for this subscriber. `failed`: it could not be carried out on this record.
+ * Why a subscriber does not get an event, or not what it asked to have expanded in it. `undecidable`: the decision takes
+ * data that is not at hand. `refused`: the rule or filter is broken, or not for this subscriber. `failed`: it could not be
+ * carried out on this record.
  */
 export type DenialReason = `${"rule" | "filter" | "expand"}${"" | "-undecidable" | "-refused" | "-failed"}`;
 
