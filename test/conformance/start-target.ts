@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openRecordKeeper, parseRedisUrl } from "@sluice/backplane";
+import { defaultKeyPrefix, openRecordKeeper, parseRedisUrl } from "@sluice/backplane";
 import { parseCollections } from "@sluice/protocol";
 import { demoCollectionsFile } from "../harness/cluster.ts";
 import { type GatewayEnvironment, startGateways } from "../harness/gateway-process.ts";
@@ -74,7 +74,7 @@ async function* noRows(): AsyncGenerator<never> {}
 /** Says in Redis that all rows of the followed collections are there: none so far. */
 async function seedFollowed({ REDIS_URL, KEY_PREFIX }: GatewayEnvironment): Promise<void> {
   const url = parseRedisUrl(REDIS_URL ?? "");
-  const keeper = await openRecordKeeper(url, KEY_PREFIX || (url.kind === "cluster" ? "{rt}:" : "rt:"));
+  const keeper = await openRecordKeeper(url, KEY_PREFIX || defaultKeyPrefix(url));
   const { collections } = parseCollections(expandCollections);
   for (const { name, id } of collections) await keeper.seed({ name, id }, noRows());
   keeper.close();

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { LoggedEvent } from "@sluice/protocol";
+import { keptRowOf, type LoggedEvent } from "@sluice/protocol";
 import type { Logger } from "pino";
 import type { KeptRecords } from "./kept-records.ts";
 import { type Change, recordKey, textOf } from "./row.ts";
@@ -139,6 +139,8 @@ function stateOf({ action, record }: Change): string {
 }
 
 function asEvent({ action, collection, record }: Change): LoggedEvent {
-  const json = action === "delete" ? undefined : JSON.stringify(record);
-  return { text: JSON.stringify({ action, collection, record }), row: { collection, id: record.id, json } };
+  return {
+    text: JSON.stringify({ action, collection, record }),
+    row: keptRowOf({ kind: "record", action, collection, record }),
+  };
 }

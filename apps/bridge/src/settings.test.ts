@@ -40,7 +40,7 @@ test.each<readonly [env: Readonly<Record<string, string>>, problem: string]>([
   [{ PB_URL: "" }, "PB_URL: expected PocketBase's address, as in http://127.0.0.1:8090, got nothing"],
   [
     { PB_URL: "ftp://me:pw@a" },
-    `PB_URL: expected PocketBase's address, as in http://127.0.0.1:8090, got "ftp://…@a"`,
+    `PB_URL: expected PocketBase's address, as in http://127.0.0.1:8090, got "ftp:…"`,
   ],
   [
     { PB_PASSWORD: "" },
@@ -54,7 +54,7 @@ test.each<readonly [env: Readonly<Record<string, string>>, problem: string]>([
   [{ KEY_PREFIX: "a b" }, 'KEY_PREFIX: expected letters, digits and any of : _ - . { }, got "a b"'],
   [
     { KEY_PREFIX: "rt:", REDIS_URL: "redis+cluster://a:1" },
-    'KEY_PREFIX: expected a text in braces, as in {rt}:, got "rt:"',
+    'KEY_PREFIX: expected a text in braces, as in {rt}:, which keeps all keys in one slot, got "rt:"',
   ],
   [{ COLLECTION_SECONDS: "0" }, 'COLLECTION_SECONDS: expected a whole number, 1 or more, got "0"'],
   [

@@ -68,8 +68,9 @@ function putEvent(
   collections: CollectionSet,
   records: RecordStore,
 ): void {
-  const collection = event.kind === "record" ? collections.find(event.collection) : undefined;
-  if (event.kind === "record" && collection !== undefined) records.put(collection.id, event.record);
+  if (event.kind === "message") return;
+  const collection = collections.find(event.collection);
+  if (collection !== undefined) records.put(collection.id, event.record);
 }
 
 await runCommand(help, main);

@@ -1,4 +1,12 @@
-import { openRecordKeeper, parseRedisUrl, RedisUrlError, type RecordKeeper } from "@sluice/backplane";
+import {
+  defaultKeyPrefix,
+  keyPrefixFault,
+  openRecordKeeper,
+  parseRedisUrl,
+  type RecordKeeper,
+  type RedisUrl,
+  RedisUrlError,
+} from "@sluice/backplane";
 import { ArgumentError } from "./explain-arguments.ts";
 
 /** What every command takes that works on Redis, for `parseArgs`. */
@@ -24,7 +32,7 @@ export async function withRecordKeeper<T>(
   work: (keeper: RecordKeeper) => Promise<T>,
 ): Promise<T> {
   const url = readUrl(redis);
-  const keeper = await openRecordKeeper(url, prefix ?? (url.kind === "cluster" ? "{rt}:" : "rt:"));
+  const keeper = await openRecordKeeper(url, readPrefix(prefix, url));
   try {
     return await work(keeper);
   } finally {
@@ -32,7 +40,14 @@ export async function withRecordKeeper<T>(
   }
 }
 
-function readUrl(text: string | undefined): ReturnType<typeof parseRedisUrl> {
+function readPrefix(given: string | undefined, url: RedisUrl): string {
+  const prefix = given ?? defaultKeyPrefix(url);
+  const fault = keyPrefixFault(prefix, url);
+  if (fault !== undefined) throw new ArgumentError(`--prefix: expected ${fault}, got "${prefix}"`);
+  return prefix;
+}
+
+function readUrl(text: string | undefined): RedisUrl {
   if (text === undefined) throw new ArgumentError("expected --redis, got none");
   try {
     return parseRedisUrl(text);

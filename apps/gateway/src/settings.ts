@@ -1,6 +1,12 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { parseRedisUrl, type RedisUrl, RedisUrlError } from "@sluice/backplane";
-import { SettingReader } from "./setting-reader.ts";
+import {
+  defaultKeyPrefix,
+  keyPrefixFault,
+  parseRedisUrl,
+  type RedisUrl,
+  RedisUrlError,
+} from "@sluice/backplane";
+import { SettingReader } from "@sluice/settings";
 
 /** Everything that a gateway can be told, parsed once from the environment. */
 export interface Settings {
@@ -66,8 +72,6 @@ export interface StreamSettings {
 /** Settings, or one line for each bad value: its name, what was expected, what came. */
 export type SettingsParse = { readonly settings: Settings } | { readonly problems: readonly string[] };
 
-const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
-
 /** Reads all settings; every bad value is reported, not only the first. */
 export function parseSettings(env: Readonly<Record<string, string | undefined>>): SettingsParse {
   const read = new SettingReader(env);
@@ -91,7 +95,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     drainSeconds: read.integer("DRAIN_SECONDS", 20, { min: 0 }),
     shedSeconds: read.integer("SHED_SECONDS", 180, { min: 0 }),
     workers: read.integer("WORKERS", 1, { min: 1, max: 128 }),
-    logLevel: read.choice("LOG_LEVEL", "info", logLevels),
+    logLevel: read.logLevel(),
   };
   if (settings.workers > 1 && read.optionalText("REDIS_URL") === undefined) {
     read.problems.push(
@@ -103,7 +107,7 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
 
 function readRedis(read: SettingReader): Pick<Settings, "redisUrl" | "keyPrefix"> {
   const redisUrl = readRedisUrl(read);
-  return { redisUrl, keyPrefix: readKeyPrefix(read, redisUrl?.kind === "cluster") };
+  return { redisUrl, keyPrefix: readKeyPrefix(read, redisUrl) };
 }
 
 function readRedisUrl(read: SettingReader): RedisUrl | undefined {
@@ -116,21 +120,10 @@ function readRedisUrl(read: SettingReader): RedisUrl | undefined {
   }
 }
 
-/** Redis Cluster keeps keys with the same text in braces in one slot, and scripts work on keys of one slot only. */
-function readKeyPrefix(read: SettingReader, isCluster: boolean): string {
-  const fallback = isCluster ? "{rt}:" : "rt:";
-  const prefix = read.matching(
-    "KEY_PREFIX",
-    fallback,
-    /^[\w:.{}-]+$/,
-    "letters, digits and any of : _ - . { }",
-  );
-  if (!isCluster || /^[^{]*\{[^}]+\}/.test(prefix)) return prefix;
-  return read.refuse(
-    "KEY_PREFIX",
-    "a text in braces, as in {rt}:, which keeps all keys in one slot",
-    fallback,
-  );
+function readKeyPrefix(read: SettingReader, url: RedisUrl | undefined): string {
+  const prefix = read.text("KEY_PREFIX", defaultKeyPrefix(url));
+  const fault = keyPrefixFault(prefix, url);
+  return fault === undefined ? prefix : read.refuse("KEY_PREFIX", fault, defaultKeyPrefix(url));
 }
 
 function readAuth(read: SettingReader): AuthSettings {

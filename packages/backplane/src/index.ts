@@ -14,6 +14,7 @@ export type {
   SeededRow,
 } from "./backplane.ts";
 export { BackplaneError } from "./backplane-error.ts";
+export { defaultKeyPrefix, keyPrefixFault } from "./key-prefix.ts";
 export { openBackplane } from "./open-backplane.ts";
 export { checkRedis, type RedisFinding } from "./redis/check-redis.ts";
 export { openRecordKeeper, type RecordKeeper } from "./redis/record-keeper.ts";

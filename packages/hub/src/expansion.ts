@@ -1,4 +1,4 @@
-import type { AuthRecord, Identity, JsonObject } from "@sluice/protocol";
+import { type AuthRecord, type Identity, identityKey, type JsonObject } from "@sluice/protocol";
 import type { DenialReason } from "./access.ts";
 import type { Expanded } from "./expanded-row.ts";
 
@@ -44,7 +44,7 @@ export class Expansion {
   }
 
   #ownView(expanded: Expanded, owner: AuthRecord): ExpandView {
-    const key = `${owner.collectionId}/${owner.id}`;
+    const key = identityKey(owner);
     const view = this.#ownViews.get(key) ?? {
       encode: () => expanded.encode(owner),
       toJson: () => expanded.toJson(owner),

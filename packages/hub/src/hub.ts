@@ -8,7 +8,6 @@ import {
   identityKey,
   parseSubscription,
   type RecordEvent,
-  superusers,
 } from "@sluice/protocol";
 import type { Frame } from "./batch.ts";
 import { BoundClients } from "./bound-clients.ts";
@@ -20,6 +19,7 @@ import { Outboxes, type OutboxesContext } from "./outboxes.ts";
 import type { RecordLoad, RecordStore } from "./record-store.ts";
 import { Replay } from "./replay.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
+import { authCollectionOf, changesTokenKey } from "./token-changes.ts";
 
 /** What a hub needs from the process around it. */
 export interface HubContext extends OutboxesContext, MatcherContext {
@@ -300,15 +300,4 @@ export class Hub {
     }
     if (clients.some(({ isHeld }) => isHeld)) this.#epoch += 1;
   }
-}
-
-/** The collection id that identities of an event's record have; an auth collection need not be known. */
-function authCollectionOf({ collection: key }: RecordEvent, collection: Collection | undefined): string {
-  return collection?.id ?? (key === superusers.name ? superusers.id : key);
-}
-
-/** A new token key ends the tokens that the old one signed; a writer that leaves it out says nothing of it. */
-function changesTokenKey({ action, record, before }: RecordEvent): boolean {
-  const [old, current] = [before?.["tokenKey"], record["tokenKey"]];
-  return action === "update" && old !== undefined && current !== undefined && old !== current;
 }

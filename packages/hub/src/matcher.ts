@@ -1,6 +1,6 @@
 import {
   type Collection,
-  CollectionSet,
+  type CollectionSet,
   type CustomMessage,
   type RecordEvent,
   topicOf,
@@ -27,7 +27,7 @@ export class Rulebook {
   readonly collections: CollectionSet;
   readonly access: CollectionAccess;
 
-  constructor(collections: CollectionSet = new CollectionSet(), records?: Records) {
+  constructor(collections: CollectionSet, records: Records) {
     this.collections = collections;
     this.access = new CollectionAccess(collections, records);
   }

@@ -126,8 +126,7 @@ function comparisonPins(
   );
   if (readsMore) return "everyone";
   const verdict = verdictOf(term, subject);
-  // what cannot be decided is asked all the same: who is denied for it is told apart from who may not
-  return verdict === false || verdict === null ? [] : "everyone";
+  return verdict === true || verdict === "failed" ? "everyone" : [];
 }
 
 function pinOf(

@@ -1,3 +1,6 @@
+/** What pino logs from, the most first. */
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
 /** Reads single settings from the environment and keeps a line for each bad one. An empty value counts as not set. */
 export class SettingReader {
   readonly problems: string[] = [];
@@ -34,9 +37,8 @@ export class SettingReader {
     return choices.includes(value) ? value : this.refuse(name, `one of ${choices.join(", ")}`, fallback);
   }
 
-  matching(name: string, fallback: string, pattern: RegExp, expected: string): string {
-    const value = this.text(name, fallback);
-    return pattern.test(value) ? value : this.refuse(name, expected, fallback);
+  logLevel(): string {
+    return this.choice("LOG_LEVEL", "info", logLevels);
   }
 
   /** A comma-separated list; blanks around items do not count. */
