@@ -40,7 +40,7 @@ test.each<readonly [env: Readonly<Record<string, string>>, problem: string]>([
   [{ PB_URL: "" }, "PB_URL: expected PocketBase's address, as in http://127.0.0.1:8090, got nothing"],
   [
     { PB_URL: "ftp://me:pw@a" },
-    `PB_URL: expected PocketBase's address, as in http://127.0.0.1:8090, got "ftp:…"`,
+    `PB_URL: expected PocketBase's address, as in http://127.0.0.1:8090, got "ftp://…"`,
   ],
   [
     { PB_PASSWORD: "" },
