@@ -13,6 +13,8 @@ test("things come and go as in a set, however few they are", () => {
     things = withoutOne(things, thing);
     look();
   }
+  // nothing is kept of a set that is empty
+  expect(things).toBe(undefined);
   expect(seen).toEqual([
     "1 a",
     "1 a",
