@@ -57,3 +57,12 @@ test("P8: a pool keeps no more than 16 MiB", () => {
   const again = Array.from({ length: 300 }, () => pool.take());
   expect(again.filter((slab) => slabs.includes(slab))).toHaveLength(256);
 });
+
+test("P8: what is released is there for the next body", () => {
+  const pool = new SlabPool();
+  const slabs = [pool.take(), pool.take()];
+  pool.giveBack(slabs);
+  const bytes = collect(pool, [bytesOf(slabBytes + 1, 1)]);
+  bytes.release();
+  expect(new Set([pool.take(), pool.take()])).toEqual(new Set(slabs));
+});
