@@ -8,6 +8,24 @@ export {
   superusers,
 } from "./collection.ts";
 export { CollectionSet } from "./collection-set.ts";
+export type {
+  ClientDetails,
+  ClientList,
+  ClientSummary,
+  ComparisonReport,
+  ConsoleFacts,
+  ConsoleReport,
+  DelayQuantiles,
+  EventReport,
+  EventsReport,
+  ExplanationList,
+  ExplanationReport,
+  NodeReport,
+  OperandReport,
+  PlayCollection,
+  TopicCounts,
+  WithheldReport,
+} from "./console-report.ts";
 export { compareEntries, type Cursor, encodeCursor, entryMs, hasHad, parseCursor } from "./cursor.ts";
 export {
   badRequest,
