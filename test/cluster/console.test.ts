@@ -428,6 +428,12 @@ test("a Redis user with the documented permissions is enough", async () => {
   await waitUntil(() => nodeReportsIn(stream, other).length > 0, "the other node's report", 10_000);
   const list = await ask(`${own.nodes[1]?.url}/api/console/clients`);
   expect(await list.json()).toMatchObject({ total: 1, nodes: 2, silent: 0 });
+  await putUser(admin, "writers", documentedRules("writers"));
+  const writer = new Redis(server.url.replace("//", "//writers:password@"), { disableClientInfo: true });
+  for (const channel of ["rt:stats", "rt:nodes"]) {
+    await expect(writer.publish(channel, "{}")).rejects.toThrow("NOPERM");
+  }
+  writer.disconnect();
   stream.close();
   await own.close();
   admin.disconnect();
