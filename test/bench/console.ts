@@ -47,7 +47,8 @@ async function compare(server: OwnServer): Promise<readonly Figure[]> {
       unwatched.push(await share(server, perSecond));
       const watcher = await watch(server);
       watched.push(await share(server, perSecond));
-      watcher.close();
+      watcher.stream.close();
+      if (watcher.reports() === 0) throw new TypeError("expected reports under @stats, got none");
     }
     const [seen, without] = [quantile(watched, 0.5), quantile(unwatched, 0.5)];
     const name = `console, ${streams} streams, ${load}`;
@@ -70,9 +71,16 @@ async function compare(server: OwnServer): Promise<readonly Figure[]> {
   return figures;
 }
 
-async function watch(server: OwnServer): Promise<StreamSocket> {
+async function watch(server: OwnServer): Promise<{ stream: StreamSocket; reports: () => number }> {
   const superuser = await signSuperuserToken();
-  return openOne({ ...server, tokenOf: () => Promise.resolve(superuser) }, { topicsOf: () => ["@stats"] }, 0);
+  let reports = 0;
+  const place = { ...server, tokenOf: () => Promise.resolve(superuser) };
+  const stream = await openOne(
+    place,
+    { topicsOf: () => ["@stats"], onRead: (_index, frames) => (reports += frames) },
+    0,
+  );
+  return { stream, reports: () => reports };
 }
 
 /** The share of a core that the gateway takes under a load, in percent. */

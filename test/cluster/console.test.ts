@@ -113,6 +113,17 @@ describe("a superuser who watches one node", () => {
     stream.close();
   });
 
+  test("is told everything once, also while others watch other nodes", async () => {
+    const streams = [await watch(here), await watch(there)];
+    for (const stream of streams) {
+      await untilAllReport(stream);
+      await waitUntil(() => reportsIn(stream).length > 8, "several reports", 10_000);
+      const told = stream.events("@stats").map(({ data }) => data);
+      expect(new Set(told).size).toBe(told.length);
+    }
+    for (const stream of streams) stream.close();
+  });
+
   test("is told of an event by each node: who had it, who did not, and why", async () => {
     const stream = await watch(here);
     const streams = [
@@ -262,17 +273,19 @@ describe("clients", () => {
   test("of all nodes are found by id, identity and topic, those that came last first", async () => {
     const user = await signToken("ann");
     const streams = [await open(here, ["found/a"]), await open(there, ["found/b", "more"], user)];
-    const [first, second] = streams.map(({ clientId }) => clientId);
+    streams.push(await open(here, ["found/c"]));
+    const [first, second, third] = streams.map(({ clientId }) => clientId);
     const all = await clientsOf("?search=found");
-    expect(all).toMatchObject({ total: 2, nodes: 2, silent: 0 });
+    expect(all).toMatchObject({ total: 3, nodes: 2, silent: 0 });
     expect(all.clients).toMatchObject([
+      { id: third, node: hereId, identity: "guest", subscriptions: 1 },
       { id: second, node: thereId, identity: "users/ann", subscriptions: 2 },
       { id: first, node: hereId, identity: "guest", subscriptions: 1 },
     ]);
     expect((await clientsOf(`?search=${first?.slice(0, 8)}`)).clients.map(({ id }) => id)).toEqual([first]);
     expect((await clientsOf("?search=users/an")).clients.map(({ id }) => id)).toEqual([second]);
     expect((await clientsOf(`?search=found&node=${thereId}`)).clients.map(({ id }) => id)).toEqual([second]);
-    expect(await clientsOf("?search=found&limit=1")).toMatchObject({ total: 2, clients: [{ id: second }] });
+    expect(await clientsOf("?search=found&limit=1")).toMatchObject({ total: 3, clients: [{ id: third }] });
     for (const one of streams) one.close();
   });
 

@@ -302,6 +302,12 @@ describe.each(implementations)("%s", (_name, open) => {
       }
     });
 
+    test("is over when all have answered, long before its time is", async () => {
+      // ten of them would take twice as long as a test may
+      for (let round = 0; round < 10; round++) await asked.backplane.ask("how");
+      expect((await asked.backplane.ask("how")).answers).not.toEqual([]);
+    });
+
     test("is over with an answer that is enough", async () => {
       const { answers } = await asked.backplane.ask("one", () => true);
       expect(answers.length).toBeGreaterThanOrEqual(1);

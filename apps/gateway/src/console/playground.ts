@@ -49,7 +49,6 @@ export async function changeRules(
   const value: unknown = stored === "" ? undefined : JSON.parse(stored);
   if (!isJsonObject(value)) return answerError(context, { status: 404, message: "Unknown collection." });
   await gateway.backplane.putCollection(collection.name, JSON.stringify({ ...value, ...rules.changed }));
-  await gateway.collectionsLoaded();
   gateway.log.info({ collection: collection.name, ...rules.changed, by }, "a superuser has changed rules");
   return context.json({ warnings: findings.warnings });
 }
