@@ -43,6 +43,9 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: { name: "docs", include: ["test/docs/**/*.test.ts"], testTimeout: 120_000 },
+      },
       // these build PocketBase, which needs Go, and are not part of `npm test` either
       {
         test: {

@@ -1,0 +1,82 @@
+import type { Nodes } from "mdast";
+
+/**
+ * What a page has a reader do: a block of code, or the text of a comment that only the tests read. A comment right in front
+ * of a block says how it is run:
+ *
+ * - `not run: REASON`: not at all here
+ * - `stays: TEXT`: in a terminal of its own for each command, until the page ends; the next block waits until each has printed TEXT
+ * - `file: NAME`: it is what the reader is to write to that file
+ * - `before:` and, from the next line on, code: what has to go before it
+ *
+ * A comment `hidden:` (or `hidden stays: TEXT`) with code from its next line on is a block by itself.
+ */
+export interface Block {
+  readonly place: string;
+  readonly language: string;
+  readonly code: string;
+  readonly notRun: string | undefined;
+  readonly stays: string | undefined;
+  readonly file: string | undefined;
+  readonly before: string;
+  /** The `text` block right behind it: what it prints. */
+  readonly output: string | undefined;
+}
+
+const directive = /^<!-- (hidden )?(?:(not run|stays|file|before):)? ?([^\n]*)\n?([^]*?)\n?-->$/;
+
+/** The blocks of a page, in order; a block of `text` belongs to the one that it stands behind. */
+export function readBlocks(nodes: readonly Nodes[], place: (node: Nodes) => string): readonly Block[] {
+  const blocks: Block[] = [];
+  let said: Partial<Record<string, string>> = {};
+  for (const node of nodes) {
+    if (node.type === "html") {
+      const [, hidden, word = "", value = "", code = ""] = directive.exec(node.value) ?? [];
+      if (word !== "") said[word] = word === "before" ? code : value.trim();
+      if (hidden === undefined) continue;
+      blocks.push(blockOf(place(node), "sh", code, said));
+      said = {};
+    } else if (node.type === "code") {
+      const last = blocks.at(-1);
+      if (node.lang === "text" && last !== undefined) {
+        blocks[blocks.length - 1] = { ...last, output: node.value };
+      } else {
+        blocks.push(blockOf(place(node), node.lang ?? "", node.value, said));
+      }
+      said = {};
+    }
+  }
+  return blocks;
+}
+
+function blockOf(
+  place: string,
+  language: string,
+  code: string,
+  said: Partial<Record<string, string>>,
+): Block {
+  return {
+    place,
+    language,
+    code,
+    notRun: said["not run"],
+    stays: said["stays"],
+    file: said["file"],
+    before: said["before"] ?? "",
+    output: undefined,
+  };
+}
+
+/** The commands of a shell block, each as long as a backslash or a quote carries it on. */
+export function commandsOf(code: string): readonly string[] {
+  const commands: string[] = [];
+  let open = "";
+  for (const line of code.split("\n")) {
+    open += open === "" ? line : `\n${line}`;
+    const isQuoted = (open.replaceAll(/\\./gs, "").match(/'/g)?.length ?? 0) % 2 === 1;
+    if (open.endsWith("\\") || isQuoted) continue;
+    if (open.trim() !== "") commands.push(open);
+    open = "";
+  }
+  return commands;
+}

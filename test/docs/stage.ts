@@ -1,0 +1,219 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { freePort } from "../harness/free-port.ts";
+import { startRedisServer, type TestRedis } from "../harness/test-redis.ts";
+import { waitUntil } from "../harness/wait-until.ts";
+import { type Block, commandsOf } from "./block.ts";
+import { root } from "./page.ts";
+
+/** Every port that pages name; each page gets others in their place. */
+const ports = [6379, 8080, 8081, 8082, 8083, 8090];
+
+/** A command that runs; what it prints, standard error included, goes to a file. */
+interface Run {
+  readonly block: Block;
+  readonly process: ChildProcess;
+  readonly printed: () => string;
+}
+
+/**
+ * Follows one page as a reader would: in a folder of its own that looks like the repository, with ports and a Redis of its own,
+ * one block after the other.
+ */
+export class Stage {
+  readonly #folder: string;
+  readonly #ports: ReadonlyMap<number, number>;
+  readonly #redis: TestRedis;
+  readonly #staying: Run[] = [];
+  #runs = 0;
+
+  private constructor(folder: string, chosen: ReadonlyMap<number, number>, redis: TestRedis) {
+    this.#folder = folder;
+    this.#ports = chosen;
+    this.#redis = redis;
+  }
+
+  /** Starts an empty Redis; to be closed. */
+  static async open(): Promise<Stage> {
+    const chosen = new Map<number, number>();
+    for (const port of ports) chosen.set(port, await freePort());
+    const redis = await startRedisServer(chosen.get(6379));
+    const folder = mkdtempSync(join(tmpdir(), "sluice-page-"));
+    for (const name of readdirSync(root)) symlinkSync(join(root, name), join(folder, name));
+    mkdirSync(join(folder, ".path"));
+    // the port has no variable, and without -e an error is a success
+    command(folder, "redis-cli", `exec redis-cli -e -p ${chosen.get(6379)} "$@"`);
+    // what is to be installed is there, and it is everybody's
+    command(folder, "npm", 'case "$1" in ci|i|install) exit 0;; esac\nexec npm "$@"');
+    return new Stage(folder, chosen, redis);
+  }
+
+  /**
+   * Runs a block, or leaves it running.
+   * @throws {Error} where it fails, or does not print what the page says
+   */
+  async follow(block: Block): Promise<void> {
+    if (block.notRun !== undefined) return;
+    if (block.file !== undefined) return this.#write(block.file, `${block.code}\n`);
+    if (block.stays !== undefined) return this.#stay(block, block.stays);
+    const argv = this.#argvOf(block, block.code);
+    if (argv === undefined) return;
+    const run = this.#start(block, argv);
+    const timer = setTimeout(() => kill(run.process), 30_000);
+    const [code, signal] = await once(run.process, "exit");
+    clearTimeout(timer);
+    if (code !== 0) {
+      throw new Error(`${block.place}: expected status 0, got ${code ?? signal}:\n${run.printed()}`);
+    }
+    if (block.output !== undefined) expectOutput(block, run.printed());
+  }
+
+  /** Waits until everything that was left running has printed what the page says. */
+  async settle(): Promise<void> {
+    for (const { block, printed } of this.#staying) {
+      if (block.output === undefined) continue;
+      const matches = patternOf(block.output);
+      await waitUntil(() => matches.test(plain(printed())), block.place, 10_000).catch(() => undefined);
+      expectOutput(block, printed());
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { process } of this.#staying) kill(process);
+    await this.#redis.close();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  async #stay(block: Block, text: string): Promise<void> {
+    for (const command of block.language === "sh" ? commandsOf(block.code) : [block.code]) {
+      const argv = this.#argvOf(block, command);
+      if (argv === undefined) throw new TypeError(`${block.place}: expected a language that runs`);
+      const run = this.#start(block, argv);
+      this.#staying.push(run);
+      await waitUntil(() => run.printed().includes(text), `"${text}"`, 20_000).catch((error: unknown) => {
+        throw new Error(`${block.place}: printed only\n${run.printed()}`, { cause: error });
+      });
+    }
+  }
+
+  #argvOf({ language, before, place }: Block, code: string): readonly string[] | undefined {
+    const text = this.#withOwnPlaces(before === "" ? code : `${before}\n${code}`);
+    if (language === "sh") return ["bash", "-euo", "pipefail", "-c", text];
+    if (language === "redis") return ["bash", "-euo", "pipefail", "-c", `redis-cli <<'END'\n${text}\nEND`];
+    if (language !== "js" && language !== "ts") return undefined;
+    const name = `${place.replaceAll(/\W+/g, "-")}.${language === "js" ? "mjs" : "ts"}`;
+    this.#write(name, text);
+    return ["node", "--experimental-eventsource", "--no-warnings", name];
+  }
+
+  #start(block: Block, [program = "", ...args]: readonly string[]): Run {
+    const output = join(this.#folder, `.output-${(this.#runs += 1)}`);
+    const to = openSync(output, "w");
+    const process = spawn(program, args, {
+      cwd: this.#folder,
+      env: this.#environment(),
+      stdio: ["ignore", to, to],
+      detached: true,
+    });
+    return { block, process, printed: () => this.#withPagesPlaces(readFileSync(output, "utf8")) };
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    const { PATH, HOME, LANG } = process.env;
+    return {
+      PATH: [
+        join(this.#folder, ".path"),
+        dirname(process.execPath),
+        join(root, "node_modules/.bin"),
+        PATH,
+      ].join(":"),
+      HOME,
+      LANG,
+      HOST: "127.0.0.1",
+      PORT: String(this.#ports.get(8080)),
+      npm_config_loglevel: "error",
+      npm_config_update_notifier: "false",
+      NO_COLOR: "1",
+    };
+  }
+
+  #write(name: string, text: string): void {
+    writeFileSync(join(this.#folder, name), this.#withOwnPlaces(text));
+  }
+
+  #withOwnPlaces(text: string): string {
+    const moved = text.replaceAll(
+      /(127\.0\.0\.1:|localhost:|PORT=)(\d{4})\b/g,
+      (all, before: string, port) => {
+        const own = this.#ports.get(Number(port));
+        return own === undefined ? all : `${before}${own}`;
+      },
+    );
+    return moved.replaceAll("/tmp/", `${this.#folder}/`);
+  }
+
+  #withPagesPlaces(text: string): string {
+    let moved = text.replaceAll(`${this.#folder}/`, "/tmp/");
+    for (const [port, own] of this.#ports) moved = moved.replaceAll(String(own), String(port));
+    return moved;
+  }
+}
+
+/** Puts a command in front of the one of that name. */
+function command(folder: string, name: string, script: string): void {
+  const file = join(folder, ".path", name);
+  writeFileSync(file, `#!/bin/sh\nPATH="\${PATH#*:}"\n${script}\n`);
+  chmodSync(file, 0o755);
+}
+
+/** A process and all that it started. */
+function kill({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // it has ended by itself
+  }
+}
+
+function expectOutput({ place, output = "" }: Block, printed: string): void {
+  if (patternOf(output).test(plain(printed))) return;
+  throw new Error(`${place}: expected\n${plain(output)}\n\ngot\n${plain(printed)}`);
+}
+
+/** What a page shows: `…` stands for whatever is there. */
+function patternOf(output: string): RegExp {
+  const parts = plain(output).split("…");
+  return new RegExp(
+    `^${parts.map((part) => part.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)).join("[^]*")}$`,
+  );
+}
+
+const differing: readonly (readonly [RegExp, string])[] = [
+  [/\r/g, ""],
+  // npm's own words in front of what a script prints
+  [/^\n?(> .*\n)+\n?/gm, ""],
+  [/"?\b\d{13}-\d+\b(\.\d+)?"?/g, "CURSOR"],
+  [/\b[A-Za-z0-9]{40}\b/g, "CLIENT"],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "TOKEN"],
+  [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g, "TIME"],
+  [/[ \t]+$/gm, ""],
+];
+
+/** A text without what differs from run to run. */
+function plain(text: string): string {
+  return differing.reduce((left, [what, name]) => left.replaceAll(what, name), text).trim();
+}
