@@ -1,15 +1,16 @@
 import type { Nodes } from "mdast";
 
 /**
- * What a page has a reader do: a block of code, or the text of a comment that only the tests read. A comment right in front
- * of a block says how it is run:
+ * What a page has a reader do: a block of code, or the text of a comment that only the tests read. A comment in front of
+ * a block says how it is run:
  *
  * - `not run: REASON`: not at all here
  * - `stays: TEXT`: in a terminal of its own for each command, until the page ends; the next block waits until each has printed TEXT
  * - `file: NAME`: it is what the reader is to write to that file
- * - `before:` and, from the next line on, code: what has to go before it
+ * - `before` and, from the next line on, code: what has to go before it
+ * - `terminal`: of a block of `text`, that it is what the last block that stays has printed in the end
  *
- * A comment `hidden:` (or `hidden stays: TEXT`) with code from its next line on is a block by itself.
+ * A comment `hidden` (or `hidden stays: TEXT`) with a shell's commands from its next line on is a block by itself.
  */
 export interface Block {
   readonly place: string;
@@ -23,26 +24,25 @@ export interface Block {
   readonly output: string | undefined;
 }
 
-const directive = /^<!-- (hidden )?(?:(not run|stays|file|before):)? ?([^\n]*)\n?([^]*?)\n?-->$/;
+const directive =
+  /^<!-- (not run|stays|file|before|terminal|hidden stays|hidden)(?:: ([^\n]+?))?(?: -->|\n([^]*)\n-->)$/;
 
-/** The blocks of a page, in order; a block of `text` belongs to the one that it stands behind. */
+/** The blocks of a page, in order; a block of `text` belongs to one that stands in front of it. */
 export function readBlocks(nodes: readonly Nodes[], place: (node: Nodes) => string): readonly Block[] {
   const blocks: Block[] = [];
   let said: Partial<Record<string, string>> = {};
   for (const node of nodes) {
     if (node.type === "html") {
-      const [, hidden, word = "", value = "", code = ""] = directive.exec(node.value) ?? [];
-      if (word !== "") said[word] = word === "before" ? code : value.trim();
-      if (hidden === undefined) continue;
-      blocks.push(blockOf(place(node), "sh", code, said));
-      said = {};
+      const [, word = "", value = "", code = ""] = directive.exec(node.value) ?? [];
+      if (!word.startsWith("hidden")) said[word] = word === "before" ? code : value;
+      else blocks.push(blockOf(place(node), "sh", code, word === "hidden" ? {} : { stays: value }));
     } else if (node.type === "code") {
-      const last = blocks.at(-1);
-      if (node.lang === "text" && last !== undefined) {
-        blocks[blocks.length - 1] = { ...last, output: node.value };
-      } else {
-        blocks.push(blockOf(place(node), node.lang ?? "", node.value, said));
-      }
+      const isOutput = node.lang === "text";
+      const stays = said["terminal"] !== undefined;
+      const of = isOutput ? blocks.findLastIndex((block) => !stays || block.stays !== undefined) : -1;
+      const block = blocks[of];
+      if (block !== undefined) blocks[of] = { ...block, output: node.value };
+      else blocks.push(blockOf(place(node), node.lang ?? "", node.value, said));
       said = {};
     }
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { commandsOf } from "./block.ts";
 import { readPages } from "./page.ts";
@@ -13,16 +13,14 @@ const followed = pages.filter((page) =>
   page.blocks.some((block) => block.notRun === undefined && runs.includes(block.language)),
 );
 
-describe.concurrent("a reader who follows", () => {
-  test.each(followed)("$path gets what it says", async (page) => {
-    const stage = await Stage.open();
-    try {
-      for (const block of page.blocks) await stage.follow(block);
-      await stage.settle();
-    } finally {
-      await stage.close();
-    }
-  });
+test.concurrent.each(followed)("who follows $path gets what it says", async (page) => {
+  const stage = await Stage.open();
+  try {
+    for (const block of page.blocks) await stage.follow(block);
+    await stage.settle();
+  } finally {
+    await stage.close();
+  }
 });
 
 const notRun = blocks.filter((block) => block.notRun !== undefined);
