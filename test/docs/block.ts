@@ -27,6 +27,11 @@ export interface Block {
 const directive =
   /^<!-- (not run|stays|file|before|terminal|hidden stays|hidden)(?:: ([^\n]+?))?(?: -->|\n([^]*)\n-->)$/;
 
+/** Whether a comment says something to these tests, or marks a table that is made. */
+export function isDirective(comment: string): boolean {
+  return directive.test(comment) || /^<!-- (made by npm run docs|end) -->$/.test(comment);
+}
+
 /** The blocks of a page, in order; a block of `text` belongs to one that stands in front of it. */
 export function readBlocks(nodes: readonly Nodes[], place: (node: Nodes) => string): readonly Block[] {
   const blocks: Block[] = [];

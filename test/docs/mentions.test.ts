@@ -26,20 +26,27 @@ test.each(pages)("every link and anchor of $path leads somewhere", (page) => {
 });
 
 test.each(pages)("every script that $path names is there", ({ codes, blocks }) => {
-  const texts = [...codes, ...blocks.map(({ place, code }) => ({ place, text: code }))];
+  const texts = [
+    ...codes,
+    ...blocks.map(({ place, code, notRun }) => ({ place, text: `${notRun}\n${code}` })),
+  ];
   const named = texts.flatMap(({ place, text }) =>
     Array.from(text.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g), ([, name = ""]) => ({ place, name })),
   );
   expect(named.filter(({ name }) => !(name in scripts))).toEqual([]);
 });
 
-/** Inline code that names something under one of the project's folders, or beside the page. */
-const pathLike = /^(?:(?:apps|docs|packages|k8s|test)\/)[\w./*-]+$/;
+/** What names something under one of the project's folders. */
+const pathLike = /(?<![\w./~-])(?:apps|docs|packages|k8s|test)\/[\w./*-]*[\w*](?![\w…{])/g;
 
-test.each(pages)("every file that $path names is there", ({ path, codes }) => {
-  const named = codes.filter(({ text }) => pathLike.test(text));
+test.each(pages)("every file that $path names is there", ({ path, codes, blocks }) => {
+  const shell = blocks.filter(({ language }) => language === "sh");
+  const texts = [...codes, ...shell.map(({ place, code }) => ({ place, text: code }))];
+  const named = texts.flatMap(({ place, text }) =>
+    Array.from(text.matchAll(pathLike), ([name]) => ({ place, name })),
+  );
   const missing = named.filter(
-    ({ text }) => globSync(text, { cwd: root }).length === 0 && !existsSync(join(root, path, "..", text)),
+    ({ name }) => globSync(name, { cwd: root }).length === 0 && !existsSync(join(root, path, "..", name)),
   );
   expect(missing).toEqual([]);
 });

@@ -3,13 +3,13 @@ import { fileURLToPath } from "node:url";
 import GithubSlugger from "github-slugger";
 import type { Nodes } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
-import { type Block, readBlocks } from "./block.ts";
+import { type Block, isDirective, readBlocks } from "./block.ts";
 
 /** Where all paths of pages begin. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** A link to a place of this repository, or a piece of inline code, and where it stands. */
-export interface Mention {
+interface Mention {
   readonly place: string;
   readonly text: string;
 }
@@ -21,6 +21,8 @@ export interface Page {
   /** Links within the repository; as they are written. */
   readonly links: readonly Mention[];
   readonly codes: readonly Mention[];
+  /** Comments that say nothing to these tests. */
+  readonly remarks: readonly Mention[];
   /** What `#…` may name. */
   readonly anchors: ReadonlySet<string>;
 }
@@ -34,8 +36,7 @@ export function readPages(): readonly Page[] {
   return paths.toSorted().map((path) => readPage(path, readFileSync(`${root}${path}`, "utf8")));
 }
 
-/** Reads one page. */
-export function readPage(path: string, text: string): Page {
+function readPage(path: string, text: string): Page {
   const nodes = [...nodesOf(fromMarkdown(text))];
   const place = (node: Nodes): string => `${path}:${node.position?.start.line}`;
   return {
@@ -48,6 +49,9 @@ export function readPage(path: string, text: string): Page {
     codes: nodes
       .filter((node) => node.type === "inlineCode")
       .map((node) => ({ place: place(node), text: node.value })),
+    remarks: nodes
+      .filter((node) => node.type === "html" && !isDirective(node.value))
+      .map((node) => ({ place: place(node), text: textOf(node) })),
     anchors: anchorsOf(nodes),
   };
 }

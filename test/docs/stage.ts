@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { freePort } from "../harness/free-port.ts";
 import { startRedisServer, type TestRedis } from "../harness/test-redis.ts";
 import { waitUntil } from "../harness/wait-until.ts";
@@ -55,9 +55,9 @@ export class Stage {
     for (const name of readdirSync(root)) symlinkSync(join(root, name), join(folder, name));
     mkdirSync(join(folder, ".path"));
     // the port has no variable, and without -e an error is a success
-    command(folder, "redis-cli", `exec redis-cli -e -p ${chosen.get(6379)} "$@"`);
+    putCommand(folder, "redis-cli", `exec redis-cli -e -p ${chosen.get(6379)} "$@"`);
     // what is to be installed is there, and it is everybody's
-    command(folder, "npm", 'case "$1" in ci|i|install) exit 0;; esac\nexec npm "$@"');
+    putCommand(folder, "npm", 'case "$1" in ci|i|install) exit 0;; esac\nexec npm "$@"');
     return new Stage(folder, chosen, redis);
   }
 
@@ -173,7 +173,7 @@ export class Stage {
 }
 
 /** Puts a command in front of the one of that name. */
-function command(folder: string, name: string, script: string): void {
+function putCommand(folder: string, name: string, script: string): void {
   const file = join(folder, ".path", name);
   writeFileSync(file, `#!/bin/sh\nPATH="\${PATH#*:}"\n${script}\n`);
   chmodSync(file, 0o755);
