@@ -23,6 +23,16 @@ const noSuperuser: ErrorAnswer = {
   message: "The authorized record is not allowed to perform this action.",
 };
 
+const noJson: ErrorAnswer = {
+  ...badRequest,
+  data: {
+    events: {
+      code: "validation_invalid_json",
+      message: "Expected one event or an array of them as JSON, with Content-Type application/json.",
+    },
+  },
+};
+
 /**
  * `POST /api/realtime/publish`, for superusers: writes one event or an array of them to the log, all or none, and
  * answers with their log ids.
@@ -35,7 +45,7 @@ export async function publishEvents(gateway: GatewayContext, context: NodeContex
   const body = await gateway.publishedBodies.read(incoming);
   if (body.kind === "refused") return answerError(context, body.answer);
   const value = body.kind === "json" ? parseJson(body.text) : undefined;
-  if (value === undefined) return answerError(context, badRequest);
+  if (value === undefined) return answerError(context, noJson);
   const { traceparent } = incoming.headers;
   const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
   const events = sent.map((event) => traced(event, traceparent));
