@@ -44,7 +44,12 @@ export default defineConfig({
         },
       },
       {
-        test: { name: "docs", include: ["test/docs/**/*.test.ts"], testTimeout: 120_000 },
+        test: {
+          name: "docs",
+          include: ["test/docs/**/*.test.ts"],
+          globalSetup: "test/docs/programs-setup.ts",
+          testTimeout: 120_000,
+        },
       },
       // these build PocketBase, which needs Go, and are not part of `npm test` either
       {
