@@ -48,7 +48,7 @@ export default defineConfig({
           name: "docs",
           include: ["test/docs/**/*.test.ts"],
           globalSetup: "test/docs/programs-setup.ts",
-          testTimeout: 120_000,
+          testTimeout: 300_000,
         },
       },
       // these build PocketBase, which needs Go, and are not part of `npm test` either

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -11,13 +12,14 @@ const blocks = pages.flatMap((page) => page.blocks);
 
 test("the TypeScript of all pages passes the compiler", () => {
   const typed = blocks.filter(({ language }) => language === "ts");
-  // beside the pages, so that what they import is found and held to the project's options
-  const folder = mkdtempSync(join(root, "test/docs/typed-"));
+  const folder = mkdtempSync(join(tmpdir(), "sluice-typed-"));
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   try {
     for (const [at, { before, code }] of typed.entries()) {
-      writeFileSync(join(folder, `block-${at}.ts`), `${before}\n${code}\nexport {};\n`);
+      writeFileSync(join(folder, `block-${at}.mts`), `${before}\n${code}\nexport {};\n`);
     }
-    writeFileSync(join(folder, "tsconfig.json"), '{"extends":"../../../tsconfig.json","include":["*.ts"]}');
+    const config = { extends: join(root, "tsconfig.json"), include: ["*.mts"] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
     const { stdout } = spawnSync("tsc", ["-p", folder], { encoding: "utf8" });
     expect(stdout).toBe("");
   } finally {

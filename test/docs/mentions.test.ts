@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Page, readPages, root } from "./page.ts";
+import { settingsPages } from "./settings-tables.ts";
 
 const pages = readPages();
 const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(
@@ -49,6 +50,17 @@ test.each(pages)("every file that $path names is there", ({ path, codes, blocks 
     ({ name }) => globSync(name, { cwd: root }).length === 0 && !existsSync(join(root, path, "..", name)),
   );
   expect(missing).toEqual([]);
+});
+
+/** Words of the same look that are no settings: the wire's, PocketBase's hook's and Node's own. */
+const otherWords = ["PB_CONNECT", "SLUICE_SECRET", "SLUICE_URL", "NODE_EXTRA_CA_CERTS"];
+const settings = new Set([...settingsPages().flatMap(({ names }) => names), ...otherWords]);
+
+test.each(pages)("every setting that $path names is read by something", ({ codes }) => {
+  const named = codes.flatMap(({ place, text }) =>
+    Array.from(text.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g), ([name]) => ({ place, name })),
+  );
+  expect(named.filter(({ name }) => !settings.has(name))).toEqual([]);
 });
 
 test("docs/README.md leads to every page", () => {

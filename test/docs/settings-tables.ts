@@ -6,6 +6,7 @@ import { readSettings as readGatewaySettings } from "../../apps/gateway/src/sett
 /** A page whose table of settings is made from the code that reads them. */
 export interface SettingsPage {
   readonly url: URL;
+  readonly names: readonly string[];
   /** The page as it is. */
   readonly text: string;
   /** The page as it has to be. */
@@ -36,7 +37,12 @@ function settingsPage(path: string, rows: readonly SettingRow[]): SettingsPage {
   const from = text.indexOf(begin) + begin.length;
   const to = text.indexOf(end, from);
   if (to === -1 || !text.includes(begin)) throw new TypeError(`expected ${begin}and ${end}in ${path}`);
-  return { url, text, made: `${text.slice(0, from)}\n${tableOf(rows)}\n${text.slice(to)}` };
+  return {
+    url,
+    names: rows.map(({ name }) => name),
+    text,
+    made: `${text.slice(0, from)}\n${tableOf(rows)}\n${text.slice(to)}`,
+  };
 }
 
 function tableOf(rows: readonly SettingRow[]): string {
