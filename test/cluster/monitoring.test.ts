@@ -151,7 +151,7 @@ describe("the alerts", () => {
   });
 
   test("each have an entry in the runbook, and the runbook has no others", () => {
-    const entries = Array.from(operateDoc.matchAll(/^### (Sluice.+)$/gm), ([, heading]) => heading);
+    const entries = Array.from(operateDoc.matchAll(/^### (Sluice.+)$/gm), ([, heading = ""]) => heading);
     expect(entries.toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted());
   });
 
