@@ -138,7 +138,7 @@ describe("nothing is published", () => {
       const response = await fetch(`${gateway.url}/api/realtime/publish`, { method: "POST", headers, body });
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({
-        data: { events: { code: "validation_invalid_json", message: expect.stringContaining("JSON") } },
+        data: { body: { code: "validation_invalid_json", message: expect.stringContaining("JSON") } },
       });
     });
   });

@@ -26,10 +26,7 @@ const noSuperuser: ErrorAnswer = {
 const noJson: ErrorAnswer = {
   ...badRequest,
   data: {
-    events: {
-      code: "validation_invalid_json",
-      message: "Expected one event or an array of them as JSON, with Content-Type application/json.",
-    },
+    body: { code: "validation_invalid_json", message: "Expected JSON, of Content-Type application/json." },
   },
 };
 
