@@ -4,7 +4,8 @@ import type { Nodes } from "mdast";
  * What a page has a reader do: a block of code, or the text of a comment that only the tests read. A comment in front of
  * a block says how it is run:
  *
- * - `not run: REASON`: not at all here
+ * - `not run: REASON`: not at all here; `not run from here: REASON` says so of all that follow
+ * - `status: NUMBER`: how it ends, where that is not 0
  * - `stays: TEXT`: in a terminal of its own for each command, until the page ends; the next block waits until each has printed TEXT
  * - `file: NAME`: it is what the reader is to write to that file
  * - `before` and, from the next line on, code: what has to go before it
@@ -17,6 +18,7 @@ export interface Block {
   readonly language: string;
   readonly code: string;
   readonly notRun: string | undefined;
+  readonly status: number;
   readonly stays: string | undefined;
   readonly file: string | undefined;
   readonly before: string;
@@ -25,7 +27,7 @@ export interface Block {
 }
 
 const directive =
-  /^<!-- (not run|stays|file|before|terminal|hidden stays|hidden)(?:: ([^\n]+?))?(?: -->|\n([^]*)\n-->)$/;
+  /^<!-- (not run|not run from here|status|stays|file|before|terminal|hidden stays|hidden)(?:: ([^\n]+?))?(?: -->|\n([^]*)\n-->)$/;
 
 /** Whether a comment says something to these tests, or marks a table that is made. */
 export function isDirective(comment: string): boolean {
@@ -48,7 +50,8 @@ export function readBlocks(nodes: readonly Nodes[], place: (node: Nodes) => stri
       const block = blocks[of];
       if (block !== undefined) blocks[of] = { ...block, output: node.value };
       else blocks.push(blockOf(place(node), node.lang ?? "", node.value, said));
-      said = {};
+      const fromHere = said["not run from here"];
+      said = fromHere === undefined ? {} : { "not run from here": fromHere };
     }
   }
   return blocks;
@@ -64,7 +67,8 @@ function blockOf(
     place,
     language,
     code,
-    notRun: said["not run"],
+    notRun: said["not run"] ?? said["not run from here"],
+    status: Number(said["status"] ?? 0),
     stays: said["stays"],
     file: said["file"],
     before: said["before"] ?? "",

@@ -53,7 +53,7 @@ test.each(pages)("every file that $path names is there", ({ path, codes, blocks 
 });
 
 /** Words of the same look that are no settings: the wire's, PocketBase's hook's and Node's own. */
-const otherWords = ["PB_CONNECT", "SLUICE_SECRET", "SLUICE_URL", "NODE_EXTRA_CA_CERTS"];
+const otherWords = ["PB_CONNECT", "SLUICE_SECRET", "SLUICE_TOKEN", "SLUICE_URL", "NODE_EXTRA_CA_CERTS"];
 const settings = new Set([...settingsPages().flatMap(({ names }) => names), ...otherWords]);
 
 test.each(pages)("every setting that $path names is read by something", ({ codes }) => {

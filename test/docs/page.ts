@@ -36,7 +36,8 @@ export function readPages(): readonly Page[] {
   return paths.toSorted().map((path) => readPage(path, readFileSync(`${root}${path}`, "utf8")));
 }
 
-function readPage(path: string, text: string): Page {
+/** Reads one page. */
+export function readPage(path: string, text: string): Page {
   const nodes = [...nodesOf(fromMarkdown(text))];
   const place = (node: Nodes): string => `${path}:${node.position?.start.line}`;
   return {

@@ -79,8 +79,9 @@ export class Stage {
     clearTimeout(timer);
     // what it has left running in the background
     kill(run.process);
-    if (code !== 0) {
-      throw new Error(`${block.place}: expected status 0, got ${code ?? signal}:\n${run.printed()}`);
+    if (code !== block.status) {
+      const got = `${code ?? signal}:\n${run.printed()}`;
+      throw new Error(`${block.place}: expected status ${block.status}, got ${got}`);
     }
     if (block.output !== undefined) expectPrinted(block, run.printed());
   }
@@ -107,16 +108,17 @@ export class Stage {
       if (argv === undefined) throw new TypeError(`${block.place}: expected a language that runs`);
       const run = this.#start(block, argv);
       this.#staying.push(run);
-      await waitUntil(() => run.printed().includes(text), `"${text}"`, 60_000).catch((error: unknown) => {
-        throw new Error(`${block.place}: printed only\n${run.printed()}`, { cause: error });
-      });
+      const isUp = (): boolean => run.printed().includes(text);
+      const isGone = (): boolean => run.process.exitCode !== null || run.process.signalCode !== null;
+      await waitUntil(() => isUp() || isGone(), `"${text}"`, 60_000).catch(() => undefined);
+      if (!isUp()) throw new Error(`${block.place}: expected "${text}", got only\n${run.printed()}`);
     }
   }
 
   #argvOf({ language, before, place }: Block, code: string): readonly string[] | undefined {
     const text = this.#withOwnPlaces(before === "" ? code : `${before}\n${code}`);
     if (language === "sh") return ["bash", "-euo", "pipefail", "-c", text];
-    if (language === "redis") return ["bash", "-euo", "pipefail", "-c", `redis-cli <<'END'\n${text}\nEND`];
+    if (language === "redis") return ["bash", "-euo", "pipefail", "-c", redisScript(text)];
     if (language !== "js" && language !== "ts") return undefined;
     const name = `${place.replaceAll(/\W+/g, "-")}.${language === "js" ? "mjs" : "ts"}`;
     this.#write(name, text);
@@ -177,6 +179,11 @@ export class Stage {
     }
     return moved;
   }
+}
+
+/** On one connection, as a reader would type it; redis-cli goes on behind an error, and ends well. */
+function redisScript(commands: string): string {
+  return `said=$(redis-cli <<'END'\n${commands}\nEND\n)\necho "$said"\n! grep -qE '^[A-Z]+ ' <<< "$said"`;
 }
 
 const given = new Set<number>();
