@@ -43,6 +43,14 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: "docs",
+          include: ["test/docs/**/*.test.ts"],
+          globalSetup: "test/docs/programs-setup.ts",
+          testTimeout: 300_000,
+        },
+      },
       // these build PocketBase, which needs Go, and are not part of `npm test` either
       {
         test: {

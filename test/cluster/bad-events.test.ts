@@ -4,6 +4,7 @@ import { readMetrics } from "../harness/metrics.ts";
 import { postSubscriptions } from "../harness/realtime-client.ts";
 import { seededRandom } from "../harness/seeded-random.ts";
 import { SseReader } from "../harness/sse-reader.ts";
+import { waitUntil } from "../harness/wait-until.ts";
 
 const perDoor = 5_000;
 const maxEventBytes = 2_048;
@@ -92,4 +93,18 @@ test(`${perDoor * 2} bad values through both doors are counted, and good events 
   expect(lines.length).toBeGreaterThan(0);
   expect(lines.length).toBeLessThanOrEqual((performance.now() - startMs) / 1000 + 1);
   stream.close();
+});
+
+test("events of collections that nobody has are counted, and one line says so", async () => {
+  const [node] = cluster.nodes;
+  for (const collection of ["post", "pots"]) {
+    const event = JSON.stringify({ collection, action: "create", record: { id: "p1" } });
+    await cluster.redis.xadd(`${cluster.prefix}log`, "*", "event", event);
+  }
+  const count = async (): Promise<number | undefined> =>
+    (await readMetrics(node?.url ?? "")).get("sluice_unknown_collection_events_total");
+  await waitUntil(async () => (await count()) === 2, "both to be counted");
+  const lines = node?.output().match(/.*reach nobody.*/g) ?? [];
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: 40, collection: "post", count: 1 });
 });

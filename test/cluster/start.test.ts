@@ -90,7 +90,7 @@ describe("a start that cannot be ends with one readable message", () => {
     const gateway = await startGateway();
     const { stderr } = startBadly({ PORT: new URL(gateway.url).port });
     expect(stderr).toMatch(
-      /^Sluice cannot start:\n {2}HOST, PORT: expected an address to listen on, .*EADDRINUSE/,
+      /^Sluice cannot start:\n {2}HOST, PORT: expected an address to listen on, .*EADDRINUSE.* set another PORT\n$/,
     );
     await gateway.kill();
   });

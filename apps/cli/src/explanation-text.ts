@@ -58,9 +58,8 @@ type Deciding = Denial["deciding"][number];
 function describeOperand({ text, value }: Deciding["left"], verdict: Deciding["verdict"]): readonly string[] {
   if (/^['"\d-]|^(?:true|false|null)$/i.test(text)) return [];
   if (value !== undefined) return [`  ${text} is ${cut(JSON.stringify(value))}`];
-  return [
-    `  ${text} is ${verdict === "missing" ? "not in the token" : "not for filters unless emailVisibility is true"}`,
-  ];
+  if (verdict !== "missing") return [`  ${text} is not for filters unless emailVisibility is true`];
+  return [`  ${text} is ${text.startsWith("@request.auth.") ? "not in the token" : "not at hand"}`];
 }
 
 function cut(text: string): string {

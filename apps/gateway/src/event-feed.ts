@@ -26,11 +26,13 @@ export interface EventFeedContext {
 export class EventFeed {
   readonly #context: EventFeedContext;
   readonly #malformed: SparseLog;
+  readonly #unknown: SparseLog;
 
   constructor(context: EventFeedContext) {
     this.#context = context;
     // a bad writer must not fill the disk
     this.#malformed = new SparseLog({ ...context, intervalMs: 1_000 });
+    this.#unknown = new SparseLog({ ...context, intervalMs: 60_000 });
   }
 
   take(text: string, source: EventSource): void {
@@ -65,6 +67,6 @@ export class EventFeed {
 
   #countUnknown(collection: string): void {
     this.#context.metrics.unknownCollectionEvents.inc();
-    this.#context.log.debug({ collection }, "an event of an unknown collection reaches nobody");
+    this.#unknown.warn("unknown", { collection }, "events of a collection that is not there reach nobody");
   }
 }

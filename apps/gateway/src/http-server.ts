@@ -49,9 +49,11 @@ export class HttpServer {
       await once(server, "listening");
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new StartError([`HOST, PORT: expected an address to listen on, got ${host}:${port}: ${reason}`], {
-        cause: error,
-      });
+      const advice = reason.includes("EADDRINUSE") ? ": end what listens there, or set another PORT" : "";
+      throw new StartError(
+        [`HOST, PORT: expected an address to listen on, got ${host}:${port}: ${reason}${advice}`],
+        { cause: error },
+      );
     }
     return new HttpServer(context, server);
   }

@@ -1,6 +1,13 @@
 import { badRequest, type ErrorAnswer } from "@sluice/protocol";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
 
+const noJson: ErrorAnswer = {
+  ...badRequest,
+  data: {
+    body: { code: "validation_invalid_json", message: "Expected JSON, of Content-Type application/json." },
+  },
+};
+
 /** The JSON that a superuser has sent, or the answer to anything else. */
 export async function readJsonBody(
   { publishedBodies }: Pick<GatewayContext, "publishedBodies">,
@@ -9,8 +16,8 @@ export async function readJsonBody(
   const body = await publishedBodies.read(env.incoming);
   if (body.kind === "refused") return { refusal: body.answer };
   try {
-    return body.kind === "json" ? { value: JSON.parse(body.text) } : { refusal: badRequest };
+    return body.kind === "json" ? { value: JSON.parse(body.text) } : { refusal: noJson };
   } catch {
-    return { refusal: badRequest };
+    return { refusal: noJson };
   }
 }

@@ -127,11 +127,19 @@ describe("nothing is published", () => {
     });
   });
 
-  test.each(["", "{", "nonsense"])("when the body is %j", async (body) => {
-    const headers = { "Content-Type": "application/json", Authorization: superuser };
+  test.each([
+    ["", "application/json"],
+    ["{", "application/json"],
+    ["nonsense", "application/json"],
+    [JSON.stringify(event("p1")), "application/x-www-form-urlencoded"],
+  ])("when the body is %j, of type %s; the answer says what was expected", async (body, type) => {
+    const headers = { "Content-Type": type, Authorization: superuser };
     await nothingChanged(async () => {
       const response = await fetch(`${gateway.url}/api/realtime/publish`, { method: "POST", headers, body });
       expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        data: { body: { code: "validation_invalid_json", message: expect.stringContaining("JSON") } },
+      });
     });
   });
 });

@@ -1,1 +1,1 @@
-export { SettingReader } from "./setting-reader.ts";
+export { SettingReader, type SettingRow } from "./setting-reader.ts";
