@@ -2,6 +2,7 @@ export type { DenialReason } from "./access.ts";
 export { Batch, type Frame } from "./batch.ts";
 export type { ClientSink } from "./client.ts";
 export type { RuleWarning } from "./collection-access.ts";
+export { checkCollections, type CollectionsCheck, type RuleRemark } from "./collections-check.ts";
 export { type Denial, explainEvent, type Explanation, topicsOf } from "./explanation.ts";
 export { Hub } from "./hub.ts";
 export { type RecordLoad, RecordStore } from "./record-store.ts";
