@@ -37,7 +37,7 @@ type Publish = (events: readonly LoggedEvent[]) => Promise<unknown>;
 export function benchCommand(): Command {
   const command = createCommand(
     "bench",
-    "Opens streams as guests on a gateway or balancer, publishes messages under a topic of their own, with a superuser's token or through Redis, and prints how long they take and whether any is lost. The status is 1 where one is, or a stream does not stay.",
+    "Measures how events come through a gateway or balancer. It opens streams as guests, publishes messages under a topic of their own, with a superuser's token or through Redis, and prints how long they take and whether any is lost. The status is 1 where one is, or a stream does not stay.",
     [
       ["sluice bench --url http://127.0.0.1:8080", "with the superuser of SLUICE_TOKEN"],
       [

@@ -56,7 +56,7 @@ export function collectionsCommand(): Command {
     .option("--force", "also where rules are broken: these let only superusers through");
   const pull = createCommand(
     "pull",
-    "Prints the collections that are in Redis as the JSON array that PocketBase imports, without the secrets in authToken; with --json each on a line.",
+    "Prints the collections that are in Redis. They come as the JSON array that PocketBase imports, without the secrets in authToken; with --json each on a line.",
     [["sluice collections pull > pb_schema.json", "into a file"]],
   );
   return new Command("collections")
@@ -150,13 +150,15 @@ async function store(
 
 async function printStored(options: CollectionsOptions): Promise<void> {
   const stored = await withDeployment(options, (deployment) => deployment.readCollections());
-  const collections = [...stored].map(([name, text]) => {
-    try {
-      return withoutSecret(JSON.parse(text));
-    } catch {
-      throw new InputError(`expected JSON in ${name} of the hash rt:collections, got something else`);
-    }
-  });
+  const collections = [...stored]
+    .toSorted(([one], [other]) => one.localeCompare(other))
+    .map(([name, text]) => {
+      try {
+        return withoutSecret(JSON.parse(text));
+      } catch {
+        throw new InputError(`expected JSON in ${name} of the hash rt:collections, got something else`);
+      }
+    });
   if (!options.json) return print(`${JSON.stringify(collections, undefined, 2)}\n`);
   for (const collection of collections) await printJson(collection);
 }

@@ -44,3 +44,8 @@ export function wholeNumber(option: string, most = Number.MAX_SAFE_INTEGER): (te
     throw new ArgumentError(`${option}: expected a whole number, ${range}, got ${text}`);
   };
 }
+
+/** Reads an option that may be given several times: what is behind it is not taken for more of it. */
+export function gather(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}

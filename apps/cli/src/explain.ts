@@ -2,7 +2,7 @@ import { type Explanation, explainEvent, type RecordStore, topicsOf } from "@slu
 import type { CollectionSet, CustomMessage, Identity, RecordEvent } from "@sluice/protocol";
 import type { Command } from "commander";
 import { readCollections } from "./collections-file.ts";
-import { createCommand, isGiven, withJson } from "./command.ts";
+import { createCommand, gather, isGiven, withJson } from "./command.ts";
 import { readEventArgument, readIdentity } from "./event-argument.ts";
 import { describeExplanation } from "./explanation-text.ts";
 import { createStore, readGivenRows } from "./given-rows.ts";
@@ -62,8 +62,9 @@ export function explainCommand(): Command {
     )
     .option("--collections <file>", "as PocketBase exports them (default: those in Redis, else the demo's)")
     .option(
-      "--rows <collection=file...>",
-      "all rows of a collection that rules or expand take, one as JSON on each line",
+      "--rows <collection=file>",
+      "all rows of a collection that rules or expand take, one as JSON on each line; may be repeated",
+      gather,
     );
   return withJson(withRedis(command)).action(explain);
 }

@@ -1,6 +1,6 @@
 import type { Deployment } from "@sluice/backplane";
 import { type CustomMessage, isJsonObject, keptRowOf, parseEvent, type RecordEvent } from "@sluice/protocol";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { createCommand, isGiven, valueOf, withJson } from "./command.ts";
 import { ArgumentError, InputError } from "./command-error.ts";
 import { type Gateway, gatewayOf, type GatewayOptions, post, withGateway } from "./gateway.ts";
@@ -48,7 +48,7 @@ export function publishCommand(): Command {
     ],
   )
     .argument("<events>", "an event as JSON; or a file with one on each line; or - for standard input")
-    .addOption(new Option("--channel", "through the channels: unlogged, without a cursor").conflicts("url"));
+    .option("--channel", "through the channels in Redis: unlogged, without a cursor");
   return withJson(withGateway(withRedis(command))).action(publish);
 }
 
@@ -66,8 +66,9 @@ async function publish(source: string, options: PublishOptions, command: Command
 
 /** Whether the door is a gateway's: what stands on the command line counts before the environment. */
 function isThroughGateway(options: PublishOptions, command: Command): boolean {
-  if (isGiven(command, "url") && isGiven(command, "redis")) {
-    throw new ArgumentError("expected --redis or --url, got both");
+  if (isGiven(command, "url") && (isGiven(command, "redis") || options.channel)) {
+    const other = options.channel ? "--channel" : "--redis";
+    throw new ArgumentError(`expected ${other} or --url, got both`);
   }
   if (options.channel || isGiven(command, "redis")) return false;
   if (isGiven(command, "url")) return true;

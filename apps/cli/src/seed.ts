@@ -23,7 +23,7 @@ interface SeedOptions extends RedisOptions {
 export function seedCommand(): Command {
   const command = createCommand(
     "seed",
-    "Puts all rows of a collection into Redis, for rules that read them beside an event's own record, and prints how many there are. Rows that were there and are not among these are gone after it. The rows may be as old as the log's oldest entry: what the log says of a row goes over them, also what is written meanwhile. Where it fails, what was there stays.",
+    "Puts all rows of a collection into Redis. Rules read them beside an event's own record. It prints how many there are. Rows that were there and are not among these are gone after it. The rows may be as old as the log's oldest entry: what the log says of a row goes over them, also what is written meanwhile. Where it fails, what was there stays.",
     [
       ["sluice seed --collection posts posts.ndjson", "a file, into the Redis of REDIS_URL"],
       ["export-rows | sluice seed --collection users --id _pb_users_auth_ -", "what comes on standard input"],

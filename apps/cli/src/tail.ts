@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Deployment } from "@sluice/backplane";
 import { CollectionSet, entryMs, parseCursor, parseEvent } from "@sluice/protocol";
 import type { Command } from "commander";
-import { createCommand, isGiven, wholeNumber, withJson } from "./command.ts";
+import { createCommand, gather, isGiven, wholeNumber, withJson } from "./command.ts";
 import { ArgumentError, InputError, UnreachableError } from "./command-error.ts";
 import { openEventStream } from "./event-stream.ts";
 import { gatewayOf, type GatewayOptions, withGateway } from "./gateway.ts";
@@ -45,7 +45,11 @@ export function tailCommand(): Command {
     .option("--no-follow", "end where the log ends")
     .option("--collection <name>", "only its events, by name or id")
     .option("--grep <pattern>", "only events whose JSON a regular expression finds something in", readPattern)
-    .option("--subscribe <subscription...>", "what the client subscribes to, as SDKs write it")
+    .option(
+      "--subscribe <subscription>",
+      "what the client subscribes to, as SDKs write it; may be repeated",
+      gather,
+    )
     .option("--count <n>", "end after so many events", wholeNumber("--count"), Number.POSITIVE_INFINITY);
   return withJson(withGateway(withRedis(command))).action(tail);
 }
