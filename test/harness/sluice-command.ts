@@ -3,7 +3,11 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { waitUntil } from "./wait-until.ts";
 
-const script = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const script = `${root}apps/cli/src/main.ts`;
+
+/** What is compiled once is not compiled for each command: that halves the time that one takes to start. */
+const compileCache = `${root}node_modules/.cache/sluice-commands`;
 
 /** What a command that has ended left. */
 export interface SluiceResult {
@@ -35,7 +39,7 @@ export interface SluiceProcess {
 /** Starts `sluice`, in a process of its own and with no environment of this one. */
 export function startSluice(args: readonly string[], start: SluiceStart = {}): SluiceProcess {
   const child = spawn(process.execPath, [script, ...args], {
-    env: { PATH: process.env["PATH"], ...start.env },
+    env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache, ...start.env },
   });
   const texts = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));

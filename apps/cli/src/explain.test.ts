@@ -44,7 +44,7 @@ describe("sluice explain", () => {
     expect(stdout).not.toContain("a@b.c");
   });
 
-  test.each<[identity: string, email: boolean]>([
+  test.concurrent.each<[identity: string, email: boolean]>([
     ["guest", false],
     ["superuser", true],
     ['{"id":"u1"}', true],
@@ -83,7 +83,7 @@ describe("sluice explain", () => {
     ]);
   });
 
-  test.each<[what: string, args: readonly string[], message: string]>([
+  test.concurrent.each<[what: string, args: readonly string[], message: string]>([
     ["no event", [], "required option '--event <event>' not specified"],
     ["a typing mistake", ["--event", event, "--identty", "guest"], "(Did you mean --identity?)"],
     ["a bad event", ["--event", '{"action":"drop"}'], '--event: expected action "create"'],
