@@ -65,7 +65,7 @@ async function publish(...events: readonly string[]): Promise<string> {
   const input = events.join("\n");
   return (await runSluice(["publish", ...inRedis(), "-"], { input })).stdout.split("\n")[0] ?? "";
 }
-const tail = (...args: readonly string[]): Promise<SluiceResult> =>
+const tailLog = (...args: readonly string[]): Promise<SluiceResult> =>
   runSluice(["tail", ...inRedis(), ...args]);
 
 describe("sluice token", () => {
@@ -131,13 +131,13 @@ describe("sluice publish", () => {
   });
 
   test("publishes what comes on standard input as it comes", async () => {
-    const publish = startSluice(["publish", ...inRedis(), "-"], {
+    const child = startSluice(["publish", ...inRedis(), "-"], {
       input: `${post("a")}\n\n${post("b")}\n`,
       keepsInputOpen: true,
     });
-    await waitUntil(() => publish.stdout().split("\n").length === 3, "two cursors", 15_000);
-    publish.process.stdin?.end(post("c"));
-    expect((await publish.end).stdout.split("\n")).toHaveLength(4);
+    await waitUntil(() => child.stdout().split("\n").length === 3, "two cursors", 15_000);
+    child.process.stdin?.end(post("c"));
+    expect((await child.end).stdout.split("\n")).toHaveLength(4);
     expect(await lastEvent()).toBe(post("c"));
   });
 
@@ -200,13 +200,13 @@ describe("sluice tail", () => {
   test("prints what lies behind a cursor, by collection and by what is in it", async () => {
     const cursor = await publish(post("t1"), post("t2"), post("t2").replace("posts", "notes"), post("t3"));
     const range = ["--from", cursor, "--no-follow"];
-    const result = await tail(...range, "--json", "--collection", "posts", "--grep", "t[0-9]");
+    const result = await tailLog(...range, "--json", "--collection", "posts", "--grep", "t[0-9]");
     expect(jsonLines(result)).toMatchObject([
       { cursor: expect.any(String), event: { record: { id: "t2" } } },
       { event: { collection: "posts", record: { id: "t3" } } },
     ]);
     expect(result).toMatchObject({ stderr: "", status: 0 });
-    expect((await tail("--from", "start", "--count", "1")).stdout).toMatch(/^\d+-\d+ {2}\d{4}-.*Z {2}\{"/);
+    expect((await tailLog("--from", "start", "--count", "1")).stdout).toMatch(/^\d+-\d+ {2}\d{4}-.*Z {2}\{"/);
   });
 
   test("follows what is written from now on, without secrets, until it is interrupted", async () => {
