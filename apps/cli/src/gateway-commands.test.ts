@@ -222,6 +222,25 @@ describe("sluice tail", () => {
     expect(await following.end).toMatchObject({ stderr: "", status: null });
   });
 
+  test("tells a slow reader that the log was trimmed past it", async () => {
+    const log = `${uniqueKeyPrefix()}log`;
+    const long = post("x".repeat(1_000));
+    const pipeline = redis.pipeline();
+    for (let count = 0; count < 1_000; count++) pipeline.xadd(log, "*", "event", long);
+    await pipeline.exec();
+    const place = ["--redis", inject("redisUrl"), "--prefix", log.slice(0, -3)];
+    const following = startSluice(["tail", ...place, "--from", "start"]);
+    const output = following.process.stdout;
+    output?.pause();
+    // half of it is read at once, which is more than a pipe holds
+    await waitUntil(() => (output?.readableLength ?? 0) > 0, "the first lines", 15_000);
+    await redis.xtrim(log, "MAXLEN", 1);
+    output?.resume();
+    const { stderr, status } = await following.end;
+    expect(stderr).toContain("the log was trimmed, or lost, past the entry up to which it was read");
+    expect(status).toBe(3);
+  });
+
   test("follows what a client gets with its token, through the end of its stream", async () => {
     const audit = JSON.stringify({ collection: "audits", action: "create", record: { id: "a1" } });
     const client = await follow([...throughGateway(), "--subscribe", "audits/*", "--count", "2"]);

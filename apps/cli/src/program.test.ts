@@ -48,7 +48,8 @@ test("has a help for each command, with examples that it takes as they stand the
   }
 });
 
-test.each(names)("%s takes --json", (name) => {
+test.each(names)("%s takes --json, and is in the documents", (name) => {
+  expect(readFileSync("docs/cli.md", "utf8")).toMatch(new RegExp(`^\\$ .*npx sluice ${name}`, "m"));
   const [, command] = leaves(createProgram()).find(([other]) => other === name) ?? [];
   expect(command?.options.map(({ long }) => long)).toContain("--json");
 });
