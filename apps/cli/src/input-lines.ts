@@ -46,9 +46,6 @@ async function* readBatches(input: Readable, name: string): AsyncGenerator<reado
     }
   } catch (error) {
     throw new InputError(`expected lines that can be read, got ${name}: ${messageOf(error)}`);
-  } finally {
-    // input that is still open would keep the process alive
-    input.destroy();
   }
   if (rest !== "") yield [rest];
 }

@@ -9,7 +9,6 @@ import {
 import { type DecidingComparison, RuleError, type Subject, type Records } from "@sluice/rules";
 import { type Access, denyByRule, type DenialReason, prepareMessageRule, requestValues } from "./access.ts";
 import { CollectionAccess } from "./collection-access.ts";
-import { currentIdentity } from "./current-identity.ts";
 import { EventEncoder } from "./event-encoder.ts";
 import { planExpand } from "./expand-plan.ts";
 import { ExpandBudget, Expander } from "./expander.ts";
@@ -68,11 +67,9 @@ export interface ExplanationContext {
 /** Explains what becomes of an event for one subscription string; decides as a hub does. */
 export function explainEvent(event: RecordEvent | CustomMessage, context: ExplanationContext): Explanation {
   const subscription = parseSubscription(context.subscription);
-  const { identity: given, records } = context;
-  const identity = given.kind === "guest" || records === undefined ? given : currentIdentity(given, records);
   return event.kind === "message"
-    ? explainMessage(event, subscription, { ...context, identity })
-    : explainRecord(event, subscription, { ...context, identity });
+    ? explainMessage(event, subscription, context)
+    : explainRecord(event, subscription, context);
 }
 
 /** The topics that an event reaches; none for a record of an unknown collection. */
