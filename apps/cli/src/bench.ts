@@ -77,19 +77,21 @@ async function bench(options: BenchOptions, command: Command): Promise<void> {
 
 async function measure(options: BenchOptions, gateway: Gateway, publish: Publish): Promise<void> {
   const run = new BenchRun(options, { url: gateway.url, token: undefined });
+  let figures: Figures;
   try {
-    await run.open();
-    await run.publish(publish);
+    const openMs = await run.open();
+    const publishMs = await run.publish(publish);
     await run.waitForLast();
+    figures = { ...run.figures(), openSeconds: inSeconds(openMs), publishSeconds: inSeconds(publishMs) };
   } finally {
     run.close();
   }
-  const figures = run.figures();
-  if (figures.lost > 0 || figures.failedStreams > 0 || figures.published < options.events)
-    process.exitCode = 1;
+  const { lost, failedStreams, published } = figures;
+  if (lost > 0 || failedStreams > 0 || published < options.events) process.exitCode = 1;
   await (options.json ? printJson(figures) : print(describe(figures)));
 }
 
+/** One measurement. */
 class BenchRun {
   readonly #options: BenchOptions;
   readonly #gateway: Gateway;
@@ -101,9 +103,6 @@ class BenchRun {
   #deliveries = 0;
   #lastMs = 0;
   #failed = 0;
-  #failure: unknown;
-  #openMs = 0;
-  #publishMs = 0;
   #isClosing = false;
 
   constructor(options: BenchOptions, gateway: Gateway) {
@@ -113,62 +112,59 @@ class BenchRun {
     this.#delaysMs = new Float32Array(options.streams * options.events);
   }
 
-  /** Opens the streams, some at a time; throws why none could be opened. */
-  async open(): Promise<void> {
+  /**
+   * Opens the streams, some at a time.
+   * @returns how long it took
+   * @throws why none could be opened
+   */
+  async open(): Promise<number> {
     const { streams } = this.#options;
     const startMs = performance.now();
-    say(`opening ${streams} streams`);
-    let next = 0;
+    let [next, failure]: [number, unknown] = [0, undefined];
     const openSome = async (): Promise<void> => {
       while (next < streams && performance.now() < this.#deadlineMs) {
         next += 1;
-        await this.#openOne();
+        // one that cannot be reached is not asked a thousand times at once
+        await this.#openOne().catch((error: unknown) => delay(100).then(() => (failure = error)));
       }
     };
+    say(`opening ${streams} streams`);
     await Promise.all(Array.from({ length: openers }, openSome));
-    this.#openMs = performance.now() - startMs;
-    this.#failed += streams - next;
-    if (this.#streams.length === 0) throw this.#failure;
+    if (this.#streams.length === 0) throw failure;
+    this.#failed += streams - this.#streams.length;
+    return performance.now() - startMs;
   }
 
   async #openOne(): Promise<void> {
-    try {
-      const stream = await openEventStream(this.#gateway, {
-        subscriptions: [this.#topic],
-        onEvent: ({ event, data }) => {
-          if (event === this.#topic) this.#take(Number(data));
-        },
-      });
-      stream.once("close", () => {
-        if (!this.#isClosing) this.#failed += 1;
-      });
-      this.#streams.push(stream);
-    } catch (error) {
-      this.#failed += 1;
-      this.#failure = error;
-      // one that cannot be reached is not asked a thousand times at once
-      await delay(100);
-    }
+    const stream = await openEventStream(this.#gateway, {
+      subscriptions: [this.#topic],
+      onEvent: ({ event, data }) => {
+        if (event === this.#topic) this.#take(Number(data));
+      },
+    });
+    stream.once("close", () => (this.#failed += this.#isClosing ? 0 : 1));
+    this.#streams.push(stream);
   }
 
   #take(index: number): void {
-    const now = performance.now();
     const sentMs = this.#sentMs[index];
     if (sentMs === undefined || this.#deliveries >= this.#delaysMs.length) return;
-    this.#delaysMs[this.#deliveries] = now - sentMs;
+    this.#lastMs = performance.now();
+    this.#delaysMs[this.#deliveries] = this.#lastMs - sentMs;
     this.#deliveries += 1;
-    this.#lastMs = now;
   }
 
-  /** Publishes at the rate, or as fast as it goes where that is less. */
-  async publish(publish: Publish): Promise<void> {
+  /**
+   * Publishes at the rate, or as fast as it goes where that is less.
+   * @returns how long it took
+   */
+  async publish(publish: Publish): Promise<number> {
     const { events, rate } = this.#options;
-    say(`publishing ${events} events`);
     const startMs = performance.now();
+    say(`publishing ${events} events`);
     while (this.#sentMs.length < events && performance.now() < this.#deadlineMs) {
-      const now = performance.now();
-      const due = Math.min(events, Math.floor(((now - startMs) * rate) / 1_000) + 1) - this.#sentMs.length;
-      const first = this.#sentMs.length;
+      const [now, first] = [performance.now(), this.#sentMs.length];
+      const due = Math.min(events, Math.floor(((now - startMs) * rate) / 1_000) + 1) - first;
       const batch = Array.from({ length: Math.min(due, 500) }, (_, index) => ({
         text: JSON.stringify({ topic: this.#topic, data: first + index }),
       }));
@@ -176,8 +172,8 @@ class BenchRun {
       if (batch.length > 0) await publish(batch);
       await delay(Math.min(1_000 / rate, 10));
     }
-    this.#publishMs = performance.now() - startMs;
     this.#lastMs = performance.now();
+    return this.#lastMs - startMs;
   }
 
   /** Waits until all is there, or nothing more comes. */
@@ -194,35 +190,35 @@ class BenchRun {
 
   figures() {
     const delays = this.#delaysMs.subarray(0, this.#deliveries).toSorted();
-    const at = (share: number): number =>
-      Number((delays[Math.min(delays.length - 1, Math.floor(delays.length * share))] ?? 0).toFixed(2));
-    const expected = this.#streams.length * this.#sentMs.length;
+    const at = (share: number): number => {
+      const index = Math.min(delays.length - 1, Math.floor(delays.length * share));
+      return Number((delays[index] ?? 0).toFixed(2));
+    };
     return {
       openStreams: this.#streams.length,
       failedStreams: this.#failed,
-      openSeconds: inSeconds(this.#openMs),
       published: this.#sentMs.length,
-      publishSeconds: inSeconds(this.#publishMs),
       deliveries: this.#deliveries,
-      lost: expected - this.#deliveries,
+      lost: this.#streams.length * this.#sentMs.length - this.#deliveries,
       delayMs: { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) },
     };
   }
 }
 
+type Figures = ReturnType<BenchRun["figures"]> & {
+  readonly openSeconds: number;
+  readonly publishSeconds: number;
+};
+
 function inSeconds(ms: number): number {
   return Number((ms / 1_000).toFixed(2));
 }
 
-function describe(figures: ReturnType<BenchRun["figures"]>): string {
-  const { openStreams, failedStreams, openSeconds, published, publishSeconds, deliveries, lost, delayMs } =
-    figures;
-  const { p50, p90, p99, max } = delayMs;
-  return [
-    `streams     ${openStreams} opened in ${openSeconds} s, ${failedStreams} failed or ended`,
-    `events      ${published} published in ${publishSeconds} s`,
-    `deliveries  ${deliveries}, ${lost} lost`,
-    `delay       p50 ${p50} ms, p90 ${p90} ms, p99 ${p99} ms, max ${max} ms`,
-    "",
-  ].join("\n");
+function describe(figures: Figures): string {
+  const { p50, p90, p99, max } = figures.delayMs;
+  return `streams     ${figures.openStreams} opened in ${figures.openSeconds} s, ${figures.failedStreams} failed or ended
+events      ${figures.published} published in ${figures.publishSeconds} s
+deliveries  ${figures.deliveries}, ${figures.lost} lost
+delay       p50 ${p50} ms, p90 ${p90} ms, p99 ${p99} ms, max ${max} ms
+`;
 }

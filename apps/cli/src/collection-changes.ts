@@ -25,15 +25,18 @@ export function diffCollections(
   deletesMissing: boolean,
 ): readonly CollectionChange[] {
   const before = new Map([...stored].map(([name, text]) => [name, parse(text)]));
-  const changes = items.map((item) => compare(item, before.get(String(item["name"]))));
+  // what has no id is nothing else's namesake
+  const byId = new Map([...before.values()].map((old) => [old["id"] ?? {}, old]));
+  const changes = items.map((item) =>
+    compare(item, before.get(String(item["name"])) ?? byId.get(item["id"] ?? {})),
+  );
   const names = new Map(items.map((item) => [item["id"], String(item["name"])]));
-  const kept = new Set(names.values());
   const others = [...before].filter(([name]) => !items.some((item) => item["name"] === name));
   return [
     ...changes,
     ...others.map(([name, old]): CollectionChange => {
       const renamed = old["id"] === undefined ? undefined : names.get(old["id"]);
-      if (renamed !== undefined && kept.has(renamed)) {
+      if (renamed !== undefined) {
         return { name, kind: "removed", reason: `its name is ${renamed} now` };
       }
       if (deletesMissing) return { name, kind: "removed" };

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -176,7 +178,7 @@ describe("sluice publish", () => {
       "expected --redis or --url, got both",
       2,
     ],
-    ["a bad event", () => [...inRedis(), '{"action":"drop"}'], 'the event: expected action "create"', 2],
+    ["a bad event", () => [...inRedis(), '{"action":"drop"}'], 'line 1: expected action "create"', 1],
     ["no file", () => [...inRedis(), "nowhere"], "expected a file that can be read, got nowhere", 2],
     ["no URL", () => ["--url", "host", post("p")], "--url (SLUICE_URL): expected a URL as in http://", 2],
     ["a guest", () => [...throughGateway(""), post("p")], "expected a token with the right (--token", 1],
@@ -307,6 +309,23 @@ describe("sluice bench", () => {
       },
     ]);
     expect(result.status).toBe(0);
+  });
+
+  test("counts what does not come, and exits 1", async () => {
+    const deaf = createServer((request, response) => {
+      if (request.method === "POST") return void response.writeHead(204).end();
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.write("id:x\nevent:PB_CONNECT\ndata:{}\n\n");
+    });
+    await once(deaf.listen(0, "127.0.0.1"), "listening");
+    const address = deaf.address();
+    const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+    const args = ["bench", "--url", url, "--token", "a", ...few, "--seconds", "1", "--json"];
+    const result = await runSluice(args);
+    deaf.closeAllConnections();
+    deaf.close();
+    expect(jsonLines(result)).toMatchObject([{ openStreams: 5, published: 10, deliveries: 0, lost: 50 }]);
+    expect(result.status).toBe(1);
   });
 
   test("writes it for people", async () => {

@@ -67,7 +67,8 @@ export async function post({ url, token }: Gateway, path: string, body: unknown)
   const answer = parseAnswer(text);
   if (status < 300) return answer;
   const message = `${url.origin} answered ${status} to POST /${path}${wordsOf(answer)}`;
-  if (status >= 500 || status === 429) throw new UnreachableError(message);
+  // there is no gateway, or the stream is over that was to be subscribed
+  if (status >= 500 || status === 429 || status === 404) throw new UnreachableError(message);
   if (status === 401 || status === 403) {
     throw new InputError(`expected a token with the right (--token, SLUICE_TOKEN): ${message}`);
   }

@@ -8,10 +8,11 @@ interface NumberedLine {
   readonly text: string;
 }
 
+/** Lines, some at a time. */
+export type LineBatches = AsyncIterable<readonly string[]> | Iterable<readonly string[]>;
+
 /** Numbers lines and leaves out the empty ones; they stay together as they came. */
-export async function* numberLines(
-  batches: AsyncIterable<readonly string[]>,
-): AsyncGenerator<readonly NumberedLine[]> {
+export async function* numberLines(batches: LineBatches): AsyncGenerator<readonly NumberedLine[]> {
   let before = 0;
   for await (const lines of batches) {
     const first = before + 1;
@@ -26,7 +27,7 @@ export async function* numberLines(
  * Reads rows, one JSON object on each line.
  * @throws {InputError} with the number of the line
  */
-export async function* readRowLines(batches: AsyncIterable<readonly string[]>): AsyncGenerator<SeededRow> {
+export async function* readRowLines(batches: LineBatches): AsyncGenerator<SeededRow> {
   for await (const lines of numberLines(batches)) {
     for (const line of lines) yield [readId(line), line.text];
   }

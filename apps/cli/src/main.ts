@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { BackplaneError } from "@sluice/backplane";
 import { CommanderError } from "commander";
-import { ArgumentError, InputError, UnreachableError } from "./command-error.ts";
+import { ArgumentError, InputError, messageOf, UnreachableError } from "./command-error.ts";
 import { say } from "./output.ts";
 import { createProgram } from "./program.ts";
 
@@ -13,7 +13,7 @@ try {
 } catch (error) {
   process.exitCode = statusOf(error);
   // commander has said it
-  if (!(error instanceof CommanderError)) say(`error: ${error instanceof Error ? error.message : "unknown"}`);
+  if (!(error instanceof CommanderError)) say(`error: ${messageOf(error)}`);
   if (error instanceof ArgumentError) say('"sluice help COMMAND" shows options and examples');
 }
 

@@ -1,8 +1,13 @@
 import { once } from "node:events";
 
+/** One for all who wait: each would be a listener. */
+let drained: Promise<unknown> | undefined;
+
 /** Writes data to standard output; returns when it takes more. */
 export async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+  if (process.stdout.write(text)) return;
+  drained ??= once(process.stdout, "drain").finally(() => (drained = undefined));
+  await drained;
 }
 
 /** Writes data for machines: a value as JSON on one line. */

@@ -5,7 +5,7 @@ import { createCommand, isGiven, valueOf, withJson } from "./command.ts";
 import { ArgumentError, InputError } from "./command-error.ts";
 import { type Gateway, gatewayOf, type GatewayOptions, post, withGateway } from "./gateway.ts";
 import { openLines } from "./input-lines.ts";
-import { numberLines } from "./json-lines.ts";
+import { type LineBatches, numberLines } from "./json-lines.ts";
 import { print, printJson, say } from "./output.ts";
 import { type RedisOptions, withDeployment, withRedis } from "./redis-options.ts";
 
@@ -53,7 +53,8 @@ export function publishCommand(): Command {
 }
 
 async function publish(source: string, options: PublishOptions, command: Command): Promise<void> {
-  const batches = await openEvents(source);
+  const isEvent = /^\s*[[{]/.test(source);
+  const batches = readEvents(isEvent ? [[source]] : (await openLines(source)).batches);
   if (!isThroughGateway(options, command)) {
     await withDeployment(options, (deployment) => {
       const { channel = false } = options;
@@ -119,22 +120,13 @@ async function publishAll(
   if (channel) say(`${count} published, unlogged: without a cursor`);
 }
 
-async function openEvents(source: string): Promise<AsyncIterable<readonly ReadEvent[]>> {
-  if (!/^\s*[[{]/.test(source)) return readEvents((await openLines(source)).batches);
-  return justOne([readEvent(source, "the event", ArgumentError)]);
-}
-
-async function* justOne<T>(item: T): AsyncGenerator<T> {
-  yield item;
-}
-
 /** As many as came at once: the next are read when these are published. */
-async function* readEvents(batches: AsyncIterable<readonly string[]>): AsyncGenerator<readonly ReadEvent[]> {
+async function* readEvents(batches: LineBatches): AsyncGenerator<readonly ReadEvent[]> {
   for await (const lines of numberLines(batches)) {
     let events: ReadEvent[] = [];
     for (const { number, text } of lines) {
       try {
-        events.push(readEvent(text, `line ${number}`, InputError));
+        events.push(readEvent(text, number));
       } catch (error) {
         // what stands before it is published, as it is where lines come one by one
         if (events.length > 0) yield events;
@@ -148,12 +140,8 @@ async function* readEvents(batches: AsyncIterable<readonly string[]>): AsyncGene
   }
 }
 
-function readEvent(
-  text: string,
-  where: string,
-  Refusal: typeof ArgumentError | typeof InputError,
-): ReadEvent {
+function readEvent(text: string, line: number): ReadEvent {
   const parsed = parseEvent(text, { maxBytes: maxEventBytes });
   if ("event" in parsed) return { text, event: parsed.event };
-  throw new Refusal(`${where}: ${parsed.malformed}`);
+  throw new InputError(`line ${line}: ${parsed.malformed}`);
 }

@@ -120,7 +120,8 @@ describe("sluice collections push", () => {
       ...changed,
       name: "articles",
     });
-    const summary = "~ users: authToken\n= rooms\n+ articles\n- posts: its name is articles now\n";
+    const summary =
+      "~ users: authToken\n= rooms\n~ articles: name, listRule\n- posts: its name is articles now\n";
     const dry = await collections("push", ...place(), "--dry-run", next);
     expect([dry.stdout, dry.stderr]).toEqual([summary, "3 changes would be written\n"]);
     expect(await stored()).toEqual({ users: before, rooms, posts });
@@ -131,6 +132,8 @@ describe("sluice collections push", () => {
       articles: { ...changed, name: "articles" },
     });
     expect((await collections("push", ...place(), next)).stderr).toBe("nothing to change\n");
+    await collections("push", ...place(), await file({ ...users, name: "members", authToken: {} }));
+    expect(await stored()).toMatchObject({ members: { authToken: { secret: "hunter2" } } });
   });
 
   test("forgets what the file does not have only where it is told so", async () => {

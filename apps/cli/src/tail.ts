@@ -138,13 +138,11 @@ async function tailClient(subscriptions: readonly string[], options: TailOptions
           at.cursor = id ?? at.cursor;
           if (event === "@cursor" || at.left <= 0) return;
           if (event.startsWith("@resume") || event === "@conflated") return say(`${event} ${data}`);
-          const line = {
-            subscription: event,
-            ...(id === undefined ? {} : { cursor: id }),
-            data: conceal(data),
-          };
           stream.pause();
-          const printed = options.json ? printJson(line) : print(`${event}  ${data}\n`);
+          const shown = conceal(data);
+          const printed = options.json
+            ? printJson({ subscription: event, cursor: id, data: shown })
+            : print(`${event}  ${JSON.stringify(shown)}\n`);
           void printed.finally(() => stream.resume());
           at.left -= 1;
           if (at.left <= 0) stream.destroy();

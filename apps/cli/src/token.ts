@@ -67,17 +67,13 @@ async function signToken(options: TokenOptions): Promise<void> {
 }
 
 function readClaims(text = "{}"): JsonObject {
-  const claims = parse(text);
-  if (isJsonObject(claims)) return claims;
+  try {
+    const claims: unknown = JSON.parse(text);
+    if (isJsonObject(claims)) return claims;
+  } catch {
+    // what is no JSON is no object either
+  }
   throw new ArgumentError(
     `--claims: expected a JSON object, got ${text.length} characters of something else`,
   );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
