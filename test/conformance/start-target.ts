@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { defaultKeyPrefix, openRecordKeeper, parseRedisUrl } from "@sluice/backplane";
+import { defaultKeyPrefix, openDeployment, parseRedisUrl } from "@sluice/backplane";
 import { parseCollections } from "@sluice/protocol";
 import { demoCollectionsFile } from "../harness/cluster.ts";
 import { type GatewayEnvironment, startGateways } from "../harness/gateway-process.ts";
@@ -74,10 +74,10 @@ async function* noRows(): AsyncGenerator<never> {}
 /** Says in Redis that all rows of the followed collections are there: none so far. */
 async function seedFollowed({ REDIS_URL, KEY_PREFIX }: GatewayEnvironment): Promise<void> {
   const url = parseRedisUrl(REDIS_URL ?? "");
-  const keeper = await openRecordKeeper(url, KEY_PREFIX || defaultKeyPrefix(url));
+  const deployment = await openDeployment(url, KEY_PREFIX || defaultKeyPrefix(url));
   const { collections } = parseCollections(expandCollections);
-  for (const { name, id } of collections) await keeper.seed({ name, id }, noRows());
-  keeper.close();
+  for (const { name, id } of collections) await deployment.seed({ name, id }, noRows());
+  deployment.close();
 }
 
 function text(name: string, hidden = false): unknown {

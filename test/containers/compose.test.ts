@@ -68,7 +68,7 @@ test("a node runs as process 1, without root, and can write nothing", async () =
 });
 
 test("the commands and the bridge are in the image", async () => {
-  expect(await inside("node", "apps/cli/src/seed.ts", "--help")).toContain("--collection NAME");
+  expect(await inside("node", "apps/cli/src/main.ts", "seed", "--help")).toContain("--collection <name>");
   expect(await inside("sh", "-c", "node apps/bridge/src/main.ts 2>&1 || true")).toContain("PB_URL: expected");
 });
 

@@ -1,36 +1,38 @@
-import { parseArgs } from "node:util";
 import type { FollowedCollection, RecordsCheck } from "@sluice/backplane";
-import { runCommand } from "./command.ts";
-import { ArgumentError } from "./explain-arguments.ts";
-import { redisHelp, redisOptions, withRecordKeeper } from "./redis-arguments.ts";
+import type { Command } from "commander";
+import { createCommand, withJson } from "./command.ts";
+import { ArgumentError } from "./command-error.ts";
+import { print, printJson } from "./output.ts";
+import { type RedisOptions, withDeployment, withRedis } from "./redis-options.ts";
 
-const help = `Finds rows in Redis that are not what the log's last event left: their writers wrote the event alone.
+interface CheckRecordsOptions extends RedisOptions {
+  readonly json?: boolean;
+}
 
-  npm run check-records -- --redis URL [COLLECTION…]
+/** `sluice check-records`: finds rows that writers forgot. */
+export function checkRecordsCommand(): Command {
+  const command = createCommand(
+    "check-records",
+    "Finds rows in Redis that are not what the log's last event left: their writers wrote the event alone. Only rows are looked at of which the log still tells. The status is 1 where one differs, or a collection is not seeded.",
+    [
+      ["sluice check-records", "every collection whose rows are kept"],
+      ["sluice check-records posts users --json", "two of them, for a machine"],
+    ],
+  ).argument("[collections...]", "names (default: every collection whose rows are kept)");
+  return withJson(withRedis(command)).action(checkRecords);
+}
 
-${redisHelp}
-  COLLECTION           names (default: every collection whose rows are kept)
-
-Only rows are looked at of which the log still tells. The status is 1 where one differs, or a collection is not seeded.
-
-  npm run check-records -- --redis redis://127.0.0.1 posts
-`;
-
-await runCommand(help, async (args) => {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: redisOptions,
-  });
-  if (values.help) return void process.stdout.write(help);
-  await withRecordKeeper(values, async (keeper) => {
-    for (const collection of choose(positionals, await keeper.readFollowed())) {
-      const check = await keeper.check(collection);
-      process.stdout.write(`${collection.name}: ${describe(check)}\n`);
+async function checkRecords(names: readonly string[], options: CheckRecordsOptions): Promise<void> {
+  await withDeployment(options, async (deployment) => {
+    for (const { name, id } of choose(names, await deployment.readFollowed())) {
+      const check = await deployment.check({ name, id });
+      await (options.json
+        ? printJson({ collection: name, ...check })
+        : print(`${name}: ${describe(check)}\n`));
       if (!check.seeded || check.different > 0) process.exitCode = 1;
     }
   });
-});
+}
 
 function choose(
   names: readonly string[],

@@ -1,33 +1,51 @@
-import { BackplaneError } from "@sluice/backplane";
-import { ArgumentError } from "./explain-arguments.ts";
+import { Command } from "commander";
+import { ArgumentError } from "./command-error.ts";
 
-/** Thrown where what a command was given to work on is not what was expected. */
-export class InputError extends Error {
-  readonly code = "bad_input";
+/** One line of a command's help: what to type, and what it is for. */
+type Example = readonly [line: string, purpose: string];
 
-  constructor(message: string) {
-    super(message);
-    this.name = "InputError";
-  }
+/**
+ * Makes a command.
+ * @param description its first clause alone stands in the list of commands
+ * @param examples are shown in its help
+ */
+export function createCommand(name: string, description: string, examples: readonly Example[]): Command {
+  const lines = examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`);
+  return new Command(name)
+    .summary(/^[^.:;]+/.exec(description)?.[0] ?? "")
+    .description(description)
+    .addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
 }
 
-/** Runs a command on this process's arguments; misuse ends it with status 2 and the help, other failures with 1. */
-export async function runCommand(
-  help: string,
-  main: (args: readonly string[]) => Promise<void>,
-): Promise<void> {
-  try {
-    await main(process.argv.slice(2));
-  } catch (error) {
-    if (isMisuse(error)) process.stderr.write(`${error.message}\n\n${help}`);
-    else if (error instanceof InputError || error instanceof BackplaneError) {
-      process.stderr.write(`${error.message}\n`);
-    } else throw error;
-    process.exitCode = isMisuse(error) ? 2 : 1;
-  }
+/** Adds the option `--json`. */
+export function withJson(command: Command): Command {
+  return command.option("--json", "for machines: each result as JSON on a line of its own");
 }
 
-function isMisuse(error: unknown): error is Error {
-  if (error instanceof ArgumentError) return true;
-  return error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+/** Whether an option stands on the command line, and is not only in the environment. */
+export function isGiven(command: Command, option: string): boolean {
+  return command.getOptionValueSource(option) === "cli";
+}
+
+/** An option's value; an empty one, as in `REDIS_URL=`, counts as not set. */
+export function valueOf(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+/**
+ * Makes a reader of an option's whole number.
+ * @param option with its dashes
+ */
+export function wholeNumber(option: string, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+    if (number >= 1 && number <= most) return number;
+    const range = most === Number.MAX_SAFE_INTEGER ? "1 or more" : `from 1 to ${most}`;
+    throw new ArgumentError(`${option}: expected a whole number, ${range}, got ${text}`);
+  };
+}
+
+/** Reads an option that may be given several times: what is behind it is not taken for more of it. */
+export function gather(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }

@@ -1,76 +1,126 @@
-import { parseArgs } from "node:util";
-import { explainEvent, type RecordStore, topicsOf } from "@sluice/hub";
-import type { CollectionSet, CustomMessage, RecordEvent } from "@sluice/protocol";
-import { runCommand } from "./command.ts";
-import { ArgumentError, readCollections, readEventArgument, readIdentity } from "./explain-arguments.ts";
+import { type Explanation, explainEvent, type RecordStore, topicsOf } from "@sluice/hub";
+import type { CollectionSet, CustomMessage, Identity, RecordEvent } from "@sluice/protocol";
+import type { Command } from "commander";
+import { readCollections } from "./collections-file.ts";
+import { createCommand, gather, isGiven, withJson } from "./command.ts";
+import { readEventArgument, readIdentity } from "./event-argument.ts";
 import { describeExplanation } from "./explanation-text.ts";
-import { readGivenRows } from "./given-rows.ts";
-
-const help = `Tells who gets an event, and what keeps others from having it.
-
-  npm run explain -- --collections FILE --event EVENT [--identity WHO] [--rows COLLECTION=FILE…] [SUBSCRIPTION…]
-
-  --collections FILE   collections as PocketBase exports them (default: the demo's)
-  --event EVENT        a record event or message as it is published: JSON, or a file of it
-  --identity WHO       guest (default), superuser, or the claims of a token: JSON, or a file of it
-  --rows NAME=FILE     all rows of a collection that rules or expand take: one as JSON on each line; may be repeated
-  --json               one line of JSON for each subscription string
-  SUBSCRIPTION         strings as clients send them, options included (default: every topic of the event)
-
-  npm run explain -- --event '{"collection":"posts","action":"create","record":{"id":"p1"}}' 'posts/*'
-`;
+import { createStore, readGivenRows } from "./given-rows.ts";
+import { isCursor, type LiveOptions, readLiveCase } from "./live-case.ts";
+import { print, printJson, say } from "./output.ts";
+import { withDeployment, withRedis } from "./redis-options.ts";
 
 const demoCollections = new URL("../../gateway/demo/collections.json", import.meta.url).pathname;
 
-async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      collections: { type: "string", default: demoCollections },
-      event: { type: "string" },
-      identity: { type: "string", default: "guest" },
-      rows: { type: "string", multiple: true, default: [] },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  if (values.event === undefined) throw new ArgumentError("expected --event, got none");
-  const collections = readCollections(values.collections);
-  const event = readEventArgument(values.event);
-  const identity = readIdentity(values.identity, collections);
-  const records = await readGivenRows(values.rows, collections);
-  putEvent(event, collections, records);
+interface ExplainOptions extends LiveOptions {
+  readonly rows?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** An event, and who may get it. */
+export interface ExplainedCase {
+  readonly collections: CollectionSet;
+  readonly event: RecordEvent | CustomMessage;
+  readonly identity: Identity;
+  readonly records: RecordStore;
+  /** Nothing for every topic of the event. */
+  readonly subscriptions: readonly string[] | undefined;
+}
+
+/** `sluice explain`: who gets an event, and what keeps others from having it. */
+export function explainCommand(): Command {
+  const command = createCommand(
+    "explain",
+    "Tells who gets an event, and what keeps others from having it: over files, or with --client, --redis or a cursor over what is in Redis. The status is 1 where nobody gets it.",
+    [
+      [
+        `sluice explain --event '{"collection":"posts","action":"create","record":{"id":"p1"}}' 'posts/*'`,
+        "as a guest, under the demo's collections",
+      ],
+      [
+        `sluice explain --collections pb.json --rows memberships=memberships.ndjson --identity '{"id":"u1"}' --event event.json`,
+        "under your own, over given rows, as u1 of users",
+      ],
+      [
+        "sluice explain --redis redis://127.0.0.1 --client Jf0pW2aB --event 1731001122334-0",
+        "why this client did not get that event",
+      ],
+    ],
+  )
+    .argument(
+      "[subscriptions...]",
+      "as clients send them (default: the client's, else every topic of the event)",
+    )
+    .requiredOption("--event <event>", "as it is published: JSON, or a file of it; or its cursor in the log")
+    .option(
+      "--client <id>",
+      "a client that is connected: its identity and subscriptions are taken from Redis",
+    )
+    .option(
+      "--identity <who>",
+      "guest, superuser, or the claims of a token: JSON, or a file of it (default: guest)",
+    )
+    .option("--collections <file>", "as PocketBase exports them (default: those in Redis, else the demo's)")
+    .option(
+      "--rows <collection=file>",
+      "all rows of a collection that rules or expand take, one as JSON on each line; may be repeated",
+      gather,
+    );
+  return withJson(withRedis(command)).action(explain);
+}
+
+async function explain(given: readonly string[], options: ExplainOptions, command: Command): Promise<void> {
+  const isLive = options.client !== undefined || isCursor(options.event) || isGiven(command, "redis");
+  const subject = isLive
+    ? await withDeployment(options, (deployment) => readLiveCase(deployment, options))
+    : readGivenCase(options);
+  const { collections, event, records } = subject;
+  await readGivenRows(options.rows ?? [], collections, records);
+  putEvent(subject);
   const topics = topicsOf(event, collections);
-  const subscriptions = positionals.length > 0 ? positionals : topics;
-  if (subscriptions.length === 0) {
-    process.stdout.write("delivered to nobody: no collection has that name or id\n");
-  }
-  for (const subscription of subscriptions) {
-    const explanation = explainEvent(event, {
-      collections,
-      identity,
-      subscription,
-      records,
-      nowMs: Date.now(),
-    });
-    const text = values.json
-      ? `${JSON.stringify({ subscription, ...explanation })}\n`
-      : describeExplanation(subscription, explanation);
-    process.stdout.write(text);
-  }
+  const subscriptions = given.length > 0 ? given : (subject.subscriptions ?? topics);
+  if (topics.length === 0) say("delivered to nobody: no collection has that name or id");
+  const nowMs = Date.now();
+  const explanations = subscriptions.map(
+    (subscription) => [subscription, explainEvent(event, { ...subject, subscription, nowMs })] as const,
+  );
+  if (!explanations.some(([, { outcome }]) => outcome === "delivered")) process.exitCode = 1;
+  await (options.json ? printLines(explanations) : printTexts(explanations, given.length > 0));
+}
+
+function readGivenCase({
+  event,
+  identity,
+  collections: file = demoCollections,
+}: ExplainOptions): ExplainedCase {
+  const collections = readCollections(file);
+  return {
+    collections,
+    event: readEventArgument(event),
+    identity: readIdentity(identity ?? "guest", collections),
+    records: createStore(),
+    subscriptions: undefined,
+  };
 }
 
 /** As nodes have it when they decide: what is written is there, what is deleted still is. */
-function putEvent(
-  event: RecordEvent | CustomMessage,
-  collections: CollectionSet,
-  records: RecordStore,
-): void {
+function putEvent({ event, collections, records }: ExplainedCase): void {
   if (event.kind === "message") return;
   const collection = collections.find(event.collection);
   if (collection !== undefined) records.put(collection.id, event.record);
 }
 
-await runCommand(help, main);
+type Explained = readonly (readonly [subscription: string, explanation: Explanation])[];
+
+async function printLines(explanations: Explained): Promise<void> {
+  for (const [subscription, explanation] of explanations) await printJson({ subscription, ...explanation });
+}
+
+/** Of a client's many subscriptions those are told that the event is about, if any is. */
+async function printTexts(explanations: Explained, tellsAll: boolean): Promise<void> {
+  const matching = explanations.filter(([, { outcome }]) => outcome !== "unmatched");
+  const told = tellsAll || matching.length === 0 ? explanations : matching;
+  for (const one of told) await print(describeExplanation(...one));
+  const others = explanations.length - told.length;
+  if (others > 0) say(`${others} other subscriptions have other topics`);
+}

@@ -1,12 +1,14 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { uniqueKeyPrefix } from "../../../test/harness/key-prefix.ts";
+import { jsonLines, runSluice, type SluiceResult } from "../../../test/harness/sluice-command.ts";
+
+// each starts processes, and the machine may be busy
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 let redis: Redis;
@@ -23,32 +25,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Ran {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly status: number | null;
-}
-
-/** @param input what comes in; it stays open behind that where it ends in a broken line */
-async function run(command: string, args: readonly string[], input = ""): Promise<Ran> {
-  const script = fileURLToPath(new URL(`./${command}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [script, ...args]);
-  const texts = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk: Buffer) => (texts.stdout += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (texts.stderr += chunk.toString()));
-  child.stdin.on("error", () => undefined);
-  child.stdin.write(input);
-  if (!input.endsWith("{\n")) child.stdin.end();
-  const [status] = await once(child, "close");
-  return { ...texts, status: typeof status === "number" ? status : null };
-}
-
 const place = (): readonly string[] => ["--redis", inject("redisUrl"), "--prefix", prefix];
 
-const seedPosts = (input: string, ...more: readonly string[]): Promise<Ran> =>
-  run("seed", [...place(), "--collection", "posts", "--id", "pbc_1", ...more, "-"], input);
+const seedPosts = (input: string, ...more: readonly string[]): Promise<SluiceResult> =>
+  runSluice(["seed", ...place(), "--collection", "posts", "--id", "pbc_1", ...more, "-"], {
+    input,
+    // a seeding that ends for a bad line does not wait for the rest
+    keepsInputOpen: input.endsWith("{\n"),
+  });
 
-const check = (...names: readonly string[]): Promise<Ran> => run("check-records", [...place(), ...names]);
+const check = (...names: readonly string[]): Promise<SluiceResult> =>
+  runSluice(["check-records", ...place(), ...names]);
 
 /** Writes an event alone. */
 const write = (row: string): Promise<unknown> =>
@@ -59,7 +46,7 @@ async function kept(): Promise<Readonly<Record<string, string>>> {
   return seeded === undefined ? {} : rows;
 }
 
-describe("npm run seed", () => {
+describe("sluice seed", () => {
   test("puts rows as they are, and prints how many there are", async () => {
     const { stdout, stderr, status } = await seedPosts('{"id":"p1","n":1.50}\n\n  {"id":"é😀"}\r\n');
     expect([stdout, status]).toEqual(["2\n", 0]);
@@ -75,9 +62,11 @@ describe("npm run seed", () => {
     await writeFile(collections, JSON.stringify([posts]));
     await redis.hset(`${prefix}collections`, "posts", JSON.stringify({ ...posts, id: "pbc_3" }));
     const args = [...place(), "--collection", "posts"];
-    expect(await run("seed", [...args, rows])).toMatchObject({ stdout: "2\n", status: 0 });
+    expect(await runSluice(["seed", ...args, rows])).toMatchObject({ stdout: "2\n", status: 0 });
     expect(await redis.hkeys(`${prefix}followed`)).toEqual(["pbc_3", "posts"]);
-    expect(await run("seed", [...args, "--collections", collections, rows])).toMatchObject({ status: 0 });
+    expect(await runSluice(["seed", ...args, "--collections", collections, rows])).toMatchObject({
+      status: 0,
+    });
     expect((await redis.hkeys(`${prefix}followed`)).toSorted()).toEqual(["pbc_2", "posts"]);
   });
 
@@ -96,46 +85,70 @@ describe("npm run seed", () => {
   });
 
   test.each<[what: string, args: readonly string[], message: string]>([
-    ["no Redis", ["--collection", "posts", "--id", "a", "-"], "expected --redis, got none"],
-    ["no URL", ["--redis", "host", "--collection", "posts", "--id", "a", "-"], "--redis: expected a URL"],
-    ["no collection", ["-"], "expected --collection, got none"],
-    ["no rows", ["--collection", "posts"], "expected one file of rows or -, got 0"],
+    ["no Redis", ["--collection", "posts", "--id", "a", "-"], "expected --redis or REDIS_URL, got neither"],
+    [
+      "no URL",
+      ["--redis", "host", "--collection", "posts", "--id", "a", "-"],
+      "--redis (REDIS_URL): expected a URL",
+    ],
+    ["no collection", ["-"], "required option '--collection <name>' not specified"],
+    ["no rows", ["--collection", "posts"], "missing required argument 'rows'"],
     ["a file that is not there", ["--collection", "posts", "nowhere"], "can be read, got nowhere"],
-    ["an unknown option", ["--row"], "Unknown option '--row'"],
+    [
+      "a typing mistake",
+      ["--collection", "posts", "--collectons", "a", "-"],
+      "(Did you mean --collections?)",
+    ],
   ])("tells of %s, and exits 2", async (_what, args, message) => {
-    const { stdout, stderr, status } = await run("seed", args);
+    const { stdout, stderr, status } = await runSluice(["seed", ...args]);
     expect(stderr).toContain(message);
-    expect(stderr).toContain("npm run seed -- ");
     expect([stdout, status]).toEqual(["", 2]);
   });
 
   test("asks for the id of a collection that nobody stored", async () => {
-    const { stderr, status } = await run(
-      "seed",
-      [...place(), "--collection", "posts", "-"],
-      '{"id":"a"}\n{\n',
-    );
+    const { stderr, status } = await runSluice(["seed", ...place(), "--collection", "posts", "-"], {
+      input: '{"id":"a"}\n{\n',
+      keepsInputOpen: true,
+    });
     expect(stderr).toContain("expected the id of posts as --id, or the collection in");
     expect(status).toBe(2);
   });
 
-  test("tells of a Redis that refuses, and exits 1", async () => {
+  test("tells of a Redis that refuses, and exits 3", async () => {
     const url = inject("redisUrl").replace("//", "//nobody:wrong@");
     const args = ["--redis", url, "--collection", "posts", "--id", "pbc_1", "-"];
-    const { stdout, stderr, status } = await run("seed", args);
+    const { stdout, stderr, status } = await runSluice(["seed", ...args]);
     expect(stderr).toContain("Redis cannot be reached");
-    expect([stdout, status]).toEqual(["", 1]);
+    expect(stderr).not.toContain("wrong@");
+    expect([stdout, status]).toEqual(["", 3]);
+  });
+
+  test("shows a bar on a terminal", async () => {
+    const rows = join(folder, "bar.ndjson");
+    await writeFile(rows, '{"id":"p1"}\n{"id":"p2"}\n');
+    const line = ["sluice", "seed", ...place(), "--collection", "posts", "--id", "pbc_1", rows].join(" ");
+    const sluice = `node ${import.meta.dirname}/main.ts`;
+    const { stdout } = spawnSync("script", ["-qec", line.replace("sluice", sluice), "/dev/null"], {
+      encoding: "utf8",
+    });
+    expect(stdout).toContain("posts ====");
+    expect(stdout).toContain("100 %, ");
+    expect(stdout).toMatch(/2\r\n$/);
+  });
+
+  test("writes JSON with --json", async () => {
+    expect(jsonLines(await seedPosts('{"id":"p1"}', "--json"))).toEqual([{ collection: "posts", rows: 1 }]);
   });
 
   test("tells of rows that cannot be read, and exits 1", async () => {
     const args = [...place(), "--collection", "posts", "--id", "pbc_1", folder];
-    const { stderr, status } = await run("seed", args);
+    const { stderr, status } = await runSluice(["seed", ...args]);
     expect(stderr).toContain(`expected lines that can be read, got ${folder}: EISDIR`);
     expect(status).toBe(1);
   });
 });
 
-describe("npm run check-records", () => {
+describe("sluice check-records", () => {
   test("is content with rows that are as the log says", async () => {
     await seedPosts('{"id":"p1","n":1}\n{"id":"p2"}');
     await write('{"n":1,"id":"p1"}');
@@ -165,8 +178,13 @@ describe("npm run check-records", () => {
     expect(status).toBe(2);
   });
 
-  test("explains itself", async () => {
-    expect(await run("check-records", ["--help"])).toMatchObject({ status: 0, stderr: "" });
-    expect(await run("seed", ["-h"])).toMatchObject({ status: 0, stderr: "" });
+  test("writes a line of JSON for each collection with --json", async () => {
+    await seedPosts('{"id":"p1","n":1}');
+    await write('{"n":2,"id":"p1"}');
+    const result = await check("--json");
+    expect(jsonLines(result)).toEqual([
+      { collection: "posts", seeded: true, checked: 1, different: 1, ids: ["p1"] },
+    ]);
+    expect(result.status).toBe(1);
   });
 });

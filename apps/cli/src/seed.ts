@@ -1,108 +1,91 @@
-import { open } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
-import { parseArgs } from "node:util";
-import type { RecordKeeper, SeededRow } from "@sluice/backplane";
-import { parseCollections } from "@sluice/protocol";
-import { InputError, runCommand } from "./command.ts";
-import { ArgumentError, readCollections } from "./explain-arguments.ts";
-import { redisHelp, redisOptions, withRecordKeeper } from "./redis-arguments.ts";
-import { readRowLines } from "./row-lines.ts";
-
-const help = `Puts all rows of a collection into Redis, for rules that read them beside an event's own record.
-
-  npm run seed -- --redis URL --collection NAME [--id ID | --collections FILE] ROWS
-
-${redisHelp}
-  --collection NAME    whose rows
-  --id ID              its id (default: as its collection in FILE has it, else in the hash rt:collections)
-  --collections FILE   collections as PocketBase exports them
-  ROWS                 a file of full rows, one JSON object on each line; - is standard input
-
-Rows that were there and are not among these are gone after it. The rows may be as old as the log's oldest entry: what the
-log says of a row goes over them, also what is written meanwhile. Where it fails, what was there stays.
-
-  npm run seed -- --redis redis://127.0.0.1 --collection posts posts.ndjson
-`;
+import type { Deployment, SeededRow } from "@sluice/backplane";
+import { type Bar, SingleBar } from "cli-progress";
+import type { Command } from "commander";
+import { createCommand, withJson } from "./command.ts";
+import { ArgumentError } from "./command-error.ts";
+import { readCollections } from "./collections-file.ts";
+import { type InputLines, openLines } from "./input-lines.ts";
+import { readRowLines } from "./json-lines.ts";
+import { print, printJson, say } from "./output.ts";
+import { type RedisOptions, withDeployment, withRedis } from "./redis-options.ts";
+import { parseStored } from "./stored-collections.ts";
 
 const progressMs = 1_000;
 
-await runCommand(help, async (args) => {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      ...redisOptions,
-      collection: { type: "string" },
-      id: { type: "string" },
-      collections: { type: "string" },
-    },
-  });
-  if (values.help) return void process.stdout.write(help);
-  const { collection: name, id, collections } = values;
-  if (name === undefined || name === "") throw new ArgumentError("expected --collection, got none");
-  const [file, ...more] = positionals;
-  if (file === undefined || more.length > 0) {
-    throw new ArgumentError(`expected one file of rows or -, got ${positionals.length}`);
-  }
-  const lines = await openLines(file);
-  const count = await withRecordKeeper(values, async (keeper) => {
-    const collection = { name, id: id ?? (await findId(name, keeper, collections)) };
-    return keeper.seed(collection, withProgress(readRowLines(lines), name));
-  });
-  process.stdout.write(`${count}\n`);
-});
-
-async function openLines(file: string): Promise<AsyncIterable<string>> {
-  if (file === "-") return linesOf(process.stdin, "standard input");
-  try {
-    return linesOf((await open(file)).createReadStream(), file);
-  } catch (error) {
-    throw new ArgumentError(`expected a file that can be read, got ${file}: ${messageOf(error)}`);
-  }
+interface SeedOptions extends RedisOptions {
+  readonly collection: string;
+  readonly id?: string;
+  readonly collections?: string;
+  readonly json?: boolean;
 }
 
-/** Nothing is read before it is asked for: lines that come when nobody listens are lost. */
-async function* linesOf(input: Readable, name: string): AsyncGenerator<string> {
-  try {
-    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  } catch (error) {
-    throw new InputError(`expected lines that can be read, got ${name}: ${messageOf(error)}`);
-  } finally {
-    // input that is still open would keep the process alive
-    input.destroy();
-  }
+/** `sluice seed`: puts all rows of a collection into Redis. */
+export function seedCommand(): Command {
+  const command = createCommand(
+    "seed",
+    "Puts all rows of a collection into Redis. Rules read them beside an event's own record. It prints how many there are. Rows that were there and are not among these are gone after it. The rows may be as old as the log's oldest entry: what the log says of a row goes over them, also what is written meanwhile. Where it fails, what was there stays.",
+    [
+      ["sluice seed --collection posts posts.ndjson", "a file, into the Redis of REDIS_URL"],
+      ["export-rows | sluice seed --collection users --id _pb_users_auth_ -", "what comes on standard input"],
+    ],
+  )
+    .argument("<rows>", "a file of full rows, one JSON object on each line; - is standard input")
+    .requiredOption("--collection <name>", "whose rows")
+    .option("--id <id>", "its id (default: as its collection in the file has it, else in rt:collections)")
+    .option("--collections <file>", "collections as PocketBase exports them");
+  return withJson(withRedis(command)).action(seed);
+}
+
+async function seed(file: string, options: SeedOptions): Promise<void> {
+  const { collection: name, id, collections, json } = options;
+  const lines = await openLines(file);
+  const count = await withDeployment(options, async (deployment) => {
+    const collection = { name, id: id ?? (await findId(name, deployment, collections)) };
+    return deployment.seed(collection, withProgress(lines, name));
+  });
+  await (json ? printJson({ collection: name, rows: count }) : print(`${count}\n`));
 }
 
 /** A writer may name a collection by its id, so rows cannot be kept without knowing it. */
-async function findId(name: string, keeper: RecordKeeper, file: string | undefined): Promise<string> {
+async function findId(name: string, deployment: Deployment, file: string | undefined): Promise<string> {
   if (file !== undefined) {
     const id = readCollections(file).find(name)?.id;
     if (id === undefined)
       throw new ArgumentError(`--collections ${file}: expected a collection ${name}, got none`);
     return id;
   }
-  const json = await keeper.readCollection(name);
-  const [stored] = json === undefined ? [] : parseCollections([JSON.parse(json)]).collections;
+  const { collections } = parseStored(await deployment.readCollections());
+  const stored = collections.find((collection) => collection.name === name);
   if (stored !== undefined) return stored.id;
   throw new ArgumentError(
     `expected the id of ${name} as --id, or the collection in --collections FILE or the hash rt:collections, got neither`,
   );
 }
 
-async function* withProgress(rows: AsyncIterable<SeededRow>, name: string): AsyncGenerator<SeededRow> {
+async function* withProgress(lines: InputLines, name: string): AsyncGenerator<SeededRow> {
+  const bar = startBar(lines, name);
   let count = 0;
   let toldMs = performance.now();
-  for await (const row of rows) {
-    yield row;
-    count += 1;
-    if (performance.now() - toldMs < progressMs) continue;
-    toldMs = performance.now();
-    process.stderr.write(`${name}: ${count} rows read\n`);
+  try {
+    for await (const row of readRowLines(lines.batches)) {
+      yield row;
+      count += 1;
+      bar?.update(lines.bytesRead(), { rows: count });
+      if (bar !== undefined || performance.now() - toldMs < progressMs) continue;
+      toldMs = performance.now();
+      say(`${name}: ${count} rows read`);
+    }
+  } finally {
+    bar?.stop();
   }
-  process.stderr.write(`${name}: ${count} rows read, all of them\n`);
+  say(`${name}: ${count} rows read, all of them`);
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** A terminal gets a bar where it is known how much there is. */
+function startBar({ totalBytes }: InputLines, name: string): Bar | undefined {
+  if (!process.stderr.isTTY || totalBytes === undefined || totalBytes === 0) return undefined;
+  const format = `${name} {bar} {percentage} %, {rows} rows`;
+  const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true });
+  bar.start(totalBytes, 0, { rows: 0 });
+  return bar;
 }

@@ -1,7 +1,7 @@
 export type { DenialReason } from "./access.ts";
 export { Batch, type Frame } from "./batch.ts";
 export type { Client, ClientSink } from "./client.ts";
-export { checkRules, type RuleWarning } from "./collection-access.ts";
+export type { RuleWarning } from "./collection-access.ts";
 export {
   type Denial,
   explainEvent,
@@ -9,6 +9,7 @@ export {
   type SubscriptionExplanation,
   topicsOf,
 } from "./explanation.ts";
+export { checkCollections, type CollectionsCheck, type RuleRemark } from "./collections-check.ts";
 export { Hub } from "./hub.ts";
 export type { Denied } from "./matcher.ts";
 export { type RecordLoad, RecordStore } from "./record-store.ts";

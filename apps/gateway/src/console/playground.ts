@@ -1,4 +1,4 @@
-import { checkRules } from "@sluice/hub";
+import { checkCollections } from "@sluice/hub";
 import {
   type AuthRecord,
   type Collection,
@@ -74,11 +74,11 @@ function findingsOn({ collections }: GatewayContext, changed: Collection) {
   const others = [...collections()].filter(({ id }) => id !== changed.id);
   const errors: Record<string, FieldError> = {};
   const warnings = [];
-  for (const { rule, position, message, isBroken } of checkRules(
-    new CollectionSet([...others, changed]),
-    changed,
+  const { remarks } = checkCollections(new CollectionSet([...others, changed]));
+  for (const { rule, position, message, isError } of remarks.filter(
+    (one) => one.collection === changed.name,
   )) {
-    if (isBroken) errors[rule] = { code: "validation_invalid_rule", message, params: { position } };
+    if (isError) errors[rule] = { code: "validation_invalid_rule", message, params: { position } };
     else warnings.push({ rule, position, message });
   }
   const isBroken = editable.some((rule) => errors[rule] !== undefined);

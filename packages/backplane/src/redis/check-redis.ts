@@ -56,8 +56,8 @@ async function checkCommands(
   return texts.map((text) => ({ weight: "fatal", text }));
 }
 
-/** Empty where it may not be read, which the missing permissions tell. */
-async function readInfo(redis: Redis): Promise<ReadonlyMap<string, string>> {
+/** What `INFO` tells; empty where it may not be read, which the missing permissions tell. */
+export async function readInfo(redis: Redis): Promise<ReadonlyMap<string, string>> {
   const text = await redis.info().catch(() => "");
   return new Map(
     text.split("\r\n").map((line) => [line.split(":")[0] ?? "", line.slice(line.indexOf(":") + 1)]),

@@ -133,7 +133,8 @@ export async function readEntries(
   return (await redis.xrange(key, from, to, "COUNT", count)).map(entryOf);
 }
 
-function entryOf([cursor, fields]: [cursor: string, fields: string[]]): LogEntry {
+/** An entry as Redis tells it. */
+export function entryOf([cursor, fields]: [cursor: string, fields: string[]]): LogEntry {
   if (fields[0] === "anchor") return { cursor, text: undefined };
   const at = fields.findIndex((field, index) => index % 2 === 0 && field === "event");
   // an entry without an event is handed on as an empty one, to be counted as malformed

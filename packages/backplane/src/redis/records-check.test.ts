@@ -3,19 +3,19 @@ import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { eventOf, json, posts, rowsOf } from "../../../../test/harness/kept-records.ts";
 import { uniqueKeyPrefix } from "../../../../test/harness/key-prefix.ts";
 import { openRecordingNode } from "../../../../test/harness/recording-node.ts";
-import { openRecordKeeper, type RecordKeeper } from "./record-keeper.ts";
+import { type Deployment, openDeployment } from "./deployment.ts";
 import { parseRedisUrl } from "./redis-url.ts";
 
 let redis: Redis;
 let keyPrefix: string;
-let keeper: RecordKeeper;
+let deployment: Deployment;
 beforeAll(() => {
   redis = new Redis(inject("redisUrl"));
 });
 beforeEach(async () => {
   keyPrefix = uniqueKeyPrefix();
-  keeper = await openRecordKeeper(parseRedisUrl(inject("redisUrl")), keyPrefix);
-  return () => keeper.close();
+  deployment = await openDeployment(parseRedisUrl(inject("redisUrl")), keyPrefix);
+  return () => deployment.close();
 });
 afterAll(() => redis.disconnect());
 
@@ -26,33 +26,33 @@ async function writeApart(action: string, row: string, kept?: string): Promise<v
 }
 
 test("rows are as the log says, in whatever words", async () => {
-  await keeper.seed(posts, rowsOf(["p1", json("p1", "a")], ["p2", json("p2", "a")]));
+  await deployment.seed(posts, rowsOf(["p1", json("p1", "a")], ["p2", json("p2", "a")]));
   await writeApart("update", json("p1", "b"), '{ "title": "b", "id": "p1" }');
   await writeApart("delete", json("p3", "a"));
-  expect(await keeper.check(posts)).toEqual({ seeded: true, checked: 2, different: 0, ids: [] });
+  expect(await deployment.check(posts)).toEqual({ seeded: true, checked: 2, different: 0, ids: [] });
 });
 
 test("rows that were not written, deleted or written otherwise are told by id", async () => {
-  await keeper.seed(posts, rowsOf(["p1", json("p1", "a")], ["p2", json("p2", "a")]));
+  await deployment.seed(posts, rowsOf(["p1", json("p1", "a")], ["p2", json("p2", "a")]));
   await writeApart("update", json("p1", "b"));
   await writeApart("delete", json("p2", "a"));
   await writeApart("create", json("p3", "a"), json("p3", "b"));
   await writeApart("create", json("p4", "a"), json("p4", "a"));
   await writeApart("create", json("p5", "a"), "broken");
-  const { ids, ...counts } = await keeper.check(posts);
+  const { ids, ...counts } = await deployment.check(posts);
   expect(counts).toEqual({ seeded: true, checked: 5, different: 4 });
   expect(ids.toSorted()).toEqual(["p1", "p2", "p3", "p5"]);
 });
 
 test("of many that differ a hundred are told, and all are counted", async () => {
   for (let at = 0; at < 700; at++) await writeApart("create", json(`p${at}`, "a"));
-  const { ids, ...counts } = await keeper.check(posts);
+  const { ids, ...counts } = await deployment.check(posts);
   expect([ids.length, counts]).toEqual([100, { seeded: false, checked: 700, different: 700 }]);
 });
 
 test("writers may go on meanwhile: a row is compared with the log at one and the same place", async () => {
   const node = await openRecordingNode({ redisUrl: inject("redisUrl"), keyPrefix });
-  await keeper.seed(posts, rowsOf());
+  await deployment.seed(posts, rowsOf());
   const over = new AbortController();
   const writing = (async () => {
     for (let at = 0; !over.signal.aborted; at++) {
@@ -61,7 +61,7 @@ test("writers may go on meanwhile: a row is compared with the log at one and the
     }
   })();
   const checks = [];
-  for (let round = 0; round < 20; round++) checks.push(await keeper.check(posts));
+  for (let round = 0; round < 20; round++) checks.push(await deployment.check(posts));
   over.abort();
   await writing;
   await node.backplane.close();

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { appendArguments, appendScript, type LoggedEvent } from "@sluice/protocol";
+import type { LoggedEvent } from "@sluice/protocol";
 import type { Redis } from "ioredis";
 import type {
   Backplane,
@@ -21,6 +21,7 @@ import type {
 import { BackplaneError } from "../backplane-error.ts";
 import { ChannelReader } from "./channel-reader.ts";
 import { comeBackMs, Directory } from "./directory.ts";
+import { appendEvents } from "./event-append.ts";
 import { type Keys, keysUnder } from "./keys.ts";
 import { readKeptRows } from "./kept-rows.ts";
 import { endOfLog, findEntry, LogReader, readEntries } from "./log-reader.ts";
@@ -30,9 +31,9 @@ import { parseNodeMessage } from "./node-message.ts";
 import type { RedisUrl } from "./redis-url.ts";
 import { Script } from "./script.ts";
 import { seedRows } from "./seeding.ts";
+import { readStoredCollections, storeCollections } from "./stored-collections.ts";
 import { unavailable } from "./unavailable.ts";
 
-const appendEventsScript = new Script<readonly string[]>({ text: appendScript });
 const takeTicketScript = new Script<number>("take-ticket.lua");
 const exchangeLoadsScript = new Script<readonly number[]>("orphans.lua", "exchange-loads.lua");
 const trimScript = new Script<number>("trim.lua");
@@ -121,10 +122,8 @@ class RedisBackplane implements Backplane {
     return this.#all().every((redis) => redis.status === "ready");
   }
 
-  async append(events: readonly LoggedEvent[]): Promise<readonly string[]> {
-    if (events.length === 0) return [];
-    const { keys, args } = appendArguments(this.#keys.all, events);
-    return this.#command((redis) => appendEventsScript.run(redis, keys, args));
+  append(events: readonly LoggedEvent[]): Promise<readonly string[]> {
+    return this.#command((redis) => appendEvents(redis, this.#keys.all, events));
   }
 
   takeTicket(): Promise<number> {
@@ -186,26 +185,15 @@ class RedisBackplane implements Backplane {
   }
 
   readCollections(): Promise<ReadonlyMap<string, string>> {
-    return this.#command(
-      async (redis) => new Map(Object.entries(await redis.hgetall(this.#keys.collections))),
-    );
+    return this.#command((redis) => readStoredCollections(redis, this.#keys.collections));
   }
 
   putCollection(name: string, json: string): Promise<void> {
-    return this.#command(async (redis) => {
-      await redis
-        .multi()
-        .hset(this.#keys.collections, name, json)
-        .publish(this.#keys.collections, name)
-        .exec();
-    });
+    return this.#storeCollection(name, json);
   }
 
   removeCollection(name: string): Promise<void> {
-    return this.#command(async (redis) => {
-      const { collections } = this.#keys;
-      await redis.multi().hdel(collections, name).publish(collections, name).exec();
-    });
+    return this.#storeCollection(name, undefined);
   }
 
   addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>> {
@@ -242,6 +230,11 @@ class RedisBackplane implements Backplane {
     await this.#logReader.close();
     this.#channelReader.close();
     for (const redis of [this.#connections.commands, ...this.#connections.sentinels]) redis.disconnect();
+  }
+
+  #storeCollection(name: string, json: string | undefined): Promise<void> {
+    const changes = new Map([[name, json]]);
+    return this.#command((redis) => storeCollections(redis, this.#keys.collections, changes));
   }
 
   #all(): readonly Redis[] {

@@ -1,0 +1,36 @@
+import {
+  type CollectionSet,
+  type CustomMessage,
+  guest,
+  type Identity,
+  identityOf,
+  isJsonObject,
+  readEvent,
+  type RecordEvent,
+  superusers,
+} from "@sluice/protocol";
+import { readJson } from "./collections-file.ts";
+import { ArgumentError } from "./command-error.ts";
+
+/** Reads an event from JSON or a file. */
+export function readEventArgument(argument: string): RecordEvent | CustomMessage {
+  const parsed = readEvent(readJson(argument));
+  if ("malformed" in parsed) throw new ArgumentError(`--event: ${parsed.malformed}`);
+  return parsed.event;
+}
+
+/** Reads who asks: `guest`, `superuser`, or the claims of a token. */
+export function readIdentity(argument: string, collections: CollectionSet): Identity {
+  if (argument === "guest") return guest;
+  const claims =
+    argument === "superuser" ? { id: "superuser", collectionName: superusers.name } : readJson(argument);
+  if (!isJsonObject(claims))
+    throw new ArgumentError(`--identity: expected an object of claims, got ${argument}`);
+  const identity = identityOf({ type: "auth", ...claims }, { collections, authCollection: "users" });
+  if (identity.kind === "guest") {
+    throw new ArgumentError(
+      `--identity: expected claims with id and collectionName (or collectionId) of an auth collection, got ${argument}`,
+    );
+  }
+  return identity;
+}

@@ -1,0 +1,127 @@
+import type { Deployment, DirectoryClient } from "@sluice/backplane";
+import { checkCollections, type RecordStore } from "@sluice/hub";
+import {
+  CollectionSet,
+  type CustomMessage,
+  entryMs,
+  guest,
+  type Identity,
+  parseCursor,
+  parseEvent,
+  type RecordEvent,
+} from "@sluice/protocol";
+import { readCollections } from "./collections-file.ts";
+import { ArgumentError, InputError } from "./command-error.ts";
+import { readEventArgument, readIdentity } from "./event-argument.ts";
+import type { ExplainedCase } from "./explain.ts";
+import { createStore } from "./given-rows.ts";
+import { say } from "./output.ts";
+import type { RedisOptions } from "./redis-options.ts";
+import { parseStored } from "./stored-collections.ts";
+
+/** What is asked of a deployment. */
+export interface LiveOptions extends RedisOptions {
+  readonly event: string;
+  readonly client?: string;
+  readonly identity?: string;
+  readonly collections?: string;
+}
+
+/** Whether an event is named by its place in the log. */
+export function isCursor(event: string): boolean {
+  return parseCursor(event) !== undefined;
+}
+
+/**
+ * Reads from Redis what decides who gets an event: collections, followed rows, a client, and the event.
+ * @throws {InputError} where the client or the event is not there
+ */
+export async function readLiveCase(deployment: Deployment, options: LiveOptions): Promise<ExplainedCase> {
+  const client = await readClient(deployment, options.client);
+  const collections = await readLiveCollections(deployment, options.collections);
+  const event = await readLiveEvent(deployment, options.event);
+  if (event.kind === "message" && (event.clientId ?? options.client) !== options.client) {
+    throw new InputError(`not delivered: the message is for the client ${event.clientId} only`);
+  }
+  const records = await readRows(deployment, collections);
+  say("rows, collections and subscriptions are those of now, not those of when the event came");
+  const identity = readLiveIdentity(options.identity, client, { collections, records });
+  return { collections, event, identity, records, subscriptions: client?.subscriptions };
+}
+
+async function readClient(
+  deployment: Deployment,
+  id: string | undefined,
+): Promise<DirectoryClient | undefined> {
+  if (id === undefined) return undefined;
+  const client = await deployment.readClient(id);
+  if (client === undefined) {
+    throw new InputError(
+      `--client: expected a client that is connected, got ${id}: its stream is over, or the key prefix is another`,
+    );
+  }
+  if (client.subscriptions.length === 0) say(`the client ${id} has no subscriptions`);
+  return client;
+}
+
+async function readLiveCollections(deployment: Deployment, file: string | undefined): Promise<CollectionSet> {
+  if (file !== undefined) return readCollections(file);
+  const { collections, problems } = parseStored(await deployment.readCollections());
+  for (const problem of problems) say(`left out: ${problem}`);
+  if (collections.length > 0) return new CollectionSet(collections);
+  throw new ArgumentError(
+    "expected collections in the hash rt:collections, or --collections with the gateways' COLLECTIONS_FILE, got neither",
+  );
+}
+
+async function readLiveEvent(deployment: Deployment, text: string): Promise<RecordEvent | CustomMessage> {
+  if (!isCursor(text)) return readEventArgument(text);
+  const cursor = parseCursor(text)?.entry ?? text;
+  const entry = await deployment.readEntry(cursor);
+  if (entry === undefined) {
+    throw new InputError(
+      `--event: expected an entry that the log has, got ${text}: it is trimmed, or another log's`,
+    );
+  }
+  const parsed = parseEvent(entry.text ?? "", { maxBytes: Number.POSITIVE_INFINITY });
+  if ("malformed" in parsed) {
+    throw new InputError(`delivered to nobody: the entry ${cursor} is no event: ${parsed.malformed}`);
+  }
+  say(`the event was written at ${new Date(entryMs(cursor)).toISOString()}`);
+  return parsed.event;
+}
+
+/** Reads the rows that nodes follow. */
+async function readRows(deployment: Deployment, collections: CollectionSet): Promise<RecordStore> {
+  const store = createStore();
+  for (const id of checkCollections(collections).follows) {
+    const collection = collections.find(id);
+    if (collection === undefined) continue;
+    const load = store.begin(id);
+    const seeded = await deployment.readRecords(collection.name, (row, json) =>
+      load.put(row, JSON.parse(json)),
+    );
+    if (seeded === undefined) say(`${collection.name} is not seeded: what takes its rows denies`);
+    else store.finish(id, load);
+  }
+  return store;
+}
+
+/** The directory knows who a client is, but not what else its token says. */
+function readLiveIdentity(
+  given: string | undefined,
+  client: DirectoryClient | undefined,
+  { collections, records }: Pick<ExplainedCase, "collections" | "records">,
+): Identity {
+  if (given !== undefined) return readIdentity(given, collections);
+  if (client === undefined || client.identity === "") return guest;
+  const [, collectionId = "", id = ""] = /^([^/]*)\/(.*)$/s.exec(client.identity) ?? [];
+  const collectionName = collections.find(collectionId)?.name ?? collectionId;
+  const identity = readIdentity(JSON.stringify({ id, collectionId, collectionName }), collections);
+  if (!records.has(collectionId) && identity.kind !== "superuser") {
+    say(
+      `the client is ${collectionName}/${id}; its token's other claims are not in Redis: give them as --identity`,
+    );
+  }
+  return identity;
+}
