@@ -20,6 +20,12 @@ export interface RealBalancer {
   readonly close: () => Promise<void>;
 }
 
+/** What a test has otherwise than the project's configuration. */
+export interface BalancerChanges {
+  readonly silenceSeconds?: number;
+  readonly edit?: (configuration: string) => string;
+}
+
 interface Kind {
   readonly file: string;
   readonly debianPackage: string;
@@ -56,13 +62,13 @@ const kinds: Readonly<Record<BalancerName, Kind>> = {
 
 /**
  * Starts a real balancer in front of nodes, with the project's own configuration for it.
- * @param silence how long a stream may be silent, in place of what the configuration says
+ * @param changes how long a stream may be silent, in place of what the configuration says; and what else to change in it
  * @throws {Error} where the program is not there and cannot be installed, or does not start
  */
 export async function startRealBalancer(
   name: BalancerName,
   nodes: readonly string[],
-  silence: { readonly silenceSeconds?: number } = {},
+  { edit = (text) => text, ...silence }: BalancerChanges = {},
 ): Promise<RealBalancer> {
   const kind = kinds[name];
   if (!hasCommand(name) && !installDebianPackage(kind.debianPackage, name)) {
@@ -70,7 +76,7 @@ export async function startRealBalancer(
   }
   const port = await takePort();
   const folder = mkdtempSync(join(tmpdir(), `sluice-${name}-`));
-  writeFileSync(join(folder, "balancer.conf"), configurationOf(kind, { nodes, port, ...silence }));
+  writeFileSync(join(folder, "balancer.conf"), edit(configurationOf(kind, { nodes, port, ...silence })));
   const child = spawn(name, kind.args(folder), { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const collect = (chunk: Buffer): void => void (output += chunk.toString());

@@ -3,6 +3,7 @@ import manifest from "../package.json" with { type: "json" };
 import { benchCommand } from "./bench.ts";
 import { checkRecordsCommand } from "./check-records.ts";
 import { collectionsCommand } from "./collections.ts";
+import { doctorCommand } from "./doctor/doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { publishCommand } from "./publish.ts";
 import { redisCheckCommand } from "./redis-check.ts";
@@ -20,6 +21,7 @@ const commands = [
   seedCommand,
   checkRecordsCommand,
   redisCheckCommand,
+  doctorCommand,
   benchCommand,
 ];
 
