@@ -11,8 +11,26 @@ const cluster = {
   fileParallelism: false,
 };
 
+/** Their processes wait for time-outs most of the time, and do so side by side. */
+const waiting = [
+  "balancers",
+  "doctor-proxies",
+  "doctor",
+  "failover",
+  "killed-node",
+  "orphans",
+  "redis-away",
+  "redis-silence",
+  "request-limits",
+  "sdk-drain",
+  "shedding",
+  "start",
+].map((name) => `test/cluster/${name}.test.ts`);
+
 export default defineConfig({
   test: {
+    // by default one core is left idle
+    maxWorkers: "100%",
     reporters: ["default", "./test/summary-reporter.ts"],
     projects: [
       { test: { name: "unit", include: ["{apps,packages}/**/src/**/*.test.ts"], globalSetup: redis } },
@@ -25,7 +43,17 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      { test: { name: "cluster", ...cluster } },
+      { test: { name: "cluster", ...cluster, exclude: waiting } },
+      {
+        test: {
+          name: "cluster-waiting",
+          ...cluster,
+          include: waiting,
+          fileParallelism: true,
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         test: {
           name: "k8s",
