@@ -22,7 +22,6 @@ const waiting = [
   "redis-away",
   "redis-silence",
   "request-limits",
-  "sdk-drain",
   "shedding",
   "start",
 ].map((name) => `test/cluster/${name}.test.ts`);

@@ -27,7 +27,7 @@ test("a node killed with -9: POSTs for its clients never hang, then 404 at once,
   const early = await Promise.all(streams.map(timedPost));
   for (const { status, tookMs } of early) {
     expect([404, 503]).toContain(status);
-    expect(tookMs).toBeLessThan(2_000);
+    expect(tookMs).toBeLessThan(5_000);
   }
 
   const nodes = (): Promise<string[]> => cluster.redis.keys(`${cluster.prefix}node:*`);
@@ -35,7 +35,7 @@ test("a node killed with -9: POSTs for its clients never hang, then 404 at once,
   const late = await Promise.all(streams.map(timedPost));
   for (const { status, tookMs } of late) {
     expect(status).toBe(404);
-    expect(tookMs).toBeLessThan(500);
+    expect(tookMs).toBeLessThan(2_000);
   }
 
   await waitUntil(
