@@ -36,6 +36,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: "writers",
+          include: ["test/writers/**/*.test.ts"],
+          // what has to be fetched and compiled the first time
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "chaos",
           include: ["test/chaos/**/*.test.ts"],
           testTimeout: 180_000,
