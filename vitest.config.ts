@@ -19,8 +19,9 @@ export default defineConfig({
       {
         test: {
           name: "conformance",
-          include: ["test/conformance/**/*.test.ts"],
+          include: ["test/{conformance,contract}/**/*.test.ts"],
           globalSetup: redis,
+          setupFiles: ["test/contract/watch.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
