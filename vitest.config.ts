@@ -2,9 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const redis = ["test/harness/redis-setup.ts"];
 
+const contract = ["test/contract/watch.ts"];
+
 const cluster = {
   include: ["test/cluster/**/*.test.ts"],
   globalSetup: redis,
+  setupFiles: contract,
   testTimeout: 300_000,
   hookTimeout: 60_000,
   // each file drives several processes: side by side they only wait for each other
@@ -21,7 +24,7 @@ export default defineConfig({
           name: "conformance",
           include: ["test/{conformance,contract}/**/*.test.ts"],
           globalSetup: redis,
-          setupFiles: ["test/contract/watch.ts"],
+          setupFiles: contract,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

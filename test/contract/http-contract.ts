@@ -52,7 +52,8 @@ export function problemsOfAnswer(answer: SeenAnswer): readonly string[] {
 }
 
 function operationOf(method: string, path: string): { readonly name: string; readonly operation: unknown } {
-  const [route = ""] = path.split("?");
+  // the router finds a route by any spelling
+  const route = decodeURIComponent(path.split("?")[0] ?? "");
   const item = paths[route];
   const read = method === "HEAD" ? "GET" : method;
   const operation = item === undefined ? undefined : objectIn(item, route)[read.toLowerCase()];
