@@ -21,12 +21,18 @@ ajv.addSchema(document.named, file);
 const paths = objectIn(document.named["paths"], "paths");
 const others = objectIn(document.named["x-other-requests"], "x-other-requests");
 
+/** Paths with parameters. */
+const templates = Object.keys(paths)
+  .filter((route) => route.includes("{"))
+  .map((route) => ({ route, pattern: new RegExp(`^${route.replaceAll(/\{\w+\}/g, "[^/]+")}$`) }));
+
 /** What Node adds by itself. */
 const ownHeaders = new Set(["connection", "content-length", "date", "keep-alive", "transfer-encoding"]);
 
-/** Each answer of the document, as `nameOf` calls it. */
+/** Each answer of the document, as `nameOf` calls it; without those of a room that is tested by itself (`x-of`). */
 export function documentedAnswers(): readonly string[] {
-  const operations = Object.entries(paths).flatMap(([path, item]) =>
+  const own = Object.entries(paths).filter(([, item]) => document.resolve(item)["x-of"] === undefined);
+  const operations = own.flatMap(([path, item]) =>
     Object.entries(objectIn(item, path)).map(
       ([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const,
     ),
@@ -53,7 +59,9 @@ export function problemsOfAnswer(answer: SeenAnswer): readonly string[] {
 
 function operationOf(method: string, path: string): { readonly name: string; readonly operation: unknown } {
   // the router finds a route by any spelling
-  const route = decodeURIComponent(path.split("?")[0] ?? "");
+  const asked = decodeURIComponent(path.split("?")[0] ?? "");
+  const route =
+    asked in paths ? asked : (templates.find(({ pattern }) => pattern.test(asked))?.route ?? asked);
   const item = paths[route];
   const read = method === "HEAD" ? "GET" : method;
   const operation = item === undefined ? undefined : objectIn(item, route)[read.toLowerCase()];

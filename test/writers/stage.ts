@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { FollowedWriter } from "../harness/followed-writer.ts";
 import { startGateway, testSecret } from "../harness/gateway-process.ts";
+import { documentedRules, putUser } from "../harness/redis-users.ts";
 import { startRedisServer } from "../harness/test-redis.ts";
 import { run } from "./command.ts";
 import { blocksIn, readPage, sectionsOf } from "./document.ts";
@@ -32,11 +33,14 @@ export async function startStage(): Promise<Stage> {
   await writer.seed("members", []);
   const gateway = await startGateway({ REDIS_URL: server.url });
   const [signing = ""] = blocksIn(sectionsOf(readPage("writers/README.md")).get("") ?? "", "sh");
+  // what docs/redis.md gives a writer has to be enough for every client library
+  await putUser(redis, "writers", documentedRules("writers"));
+  const writersUrl = server.url.replace("redis://", "redis://writers:password@");
   const signed = await run(["sh", "-ec", signing], ".", { AUTH_SECRET: testSecret });
   return {
     redis,
     url: gateway.url,
-    env: { REDIS_URL: server.url, SLUICE_URL: gateway.url, SLUICE_TOKEN: signed.output.trim() },
+    env: { REDIS_URL: writersUrl, SLUICE_URL: gateway.url, SLUICE_TOKEN: signed.output.trim() },
     close: async () => {
       await gateway.kill();
       redis.disconnect();
