@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startBreakableProxy } from "../harness/breakable-proxy.ts";
+import { hasCommand, installDebianPackage } from "../harness/debian-package.ts";
 import { postSubscriptions, publish } from "../harness/realtime-client.ts";
 import { SseReader } from "../harness/sse-reader.ts";
 import { signToken } from "../harness/tokens.ts";
@@ -14,17 +14,36 @@ import { blocksIn, readPage } from "./document.ts";
 import { type Stage, startStage } from "./stage.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Where a program finds the packages of this checkout. */
+const cache = join(root, "node_modules/.cache/writers");
 const writing = readPage("write-events.md");
 const receiving = readPage("receive-events.md");
 
+/** Commands of the pages, and Debian's packages that have them. */
+const needed = [
+  ["curl", "curl"],
+  ["redis-cli", "redis-tools"],
+] as const;
+
 let stage: Stage;
+let programs: string;
 const children: ChildProcess[] = [];
 beforeAll(async () => {
   stage = await startStage();
-});
+  mkdirSync(cache, { recursive: true });
+  programs = mkdtempSync(join(cache, "pages-"));
+  for (const [command, name] of needed) {
+    if (!hasCommand(command) && !installDebianPackage(name, command)) {
+      throw new Error(
+        `the pages' commands need ${command}, and apt-get install ${name} (as root) did not bring it`,
+      );
+    }
+  }
+}, 120_000);
 afterAll(async () => {
   for (const child of children) child.kill();
   await stage.close();
+  rmSync(programs, { recursive: true });
 });
 
 function log(event: unknown): Promise<string | null> {
@@ -82,9 +101,7 @@ const nodesEventSource = 'globalThis.EventSource = (await import("eventsource"))
 
 /** Runs a program of a page as a module of this checkout. */
 function start(program: string, url: string, env: Readonly<Record<string, string>> = {}): () => string {
-  const folder = join(root, "node_modules/.cache/writers");
-  mkdirSync(folder, { recursive: true });
-  const own = mkdtempSync(join(folder, "page-"));
+  const own = mkdtempSync(join(programs, "program-"));
   // an EventSource that waits to come back does not keep Node alive
   writeFileSync(join(own, "before.mjs"), `${nodesEventSource};\nsetInterval(() => undefined, 60_000);\n`);
   writeFileSync(join(own, "program.mjs"), program.replaceAll("http://127.0.0.1:8080", url));
@@ -162,7 +179,7 @@ describe("docs/receive-events.md", () => {
     await publish(stage.url, { ...hello, action: "delete" }, stage.env.SLUICE_TOKEN);
     const [block = ""] = blocksIn(receiving, "sh");
     const wait = "until grep -q '^event:@resume' stream.txt; do sleep 0.1; done\ncat stream.txt\nkill $!\n";
-    const folder = mkdtempSync(join(tmpdir(), "sluice-pages-"));
+    const folder = mkdtempSync(join(programs, "stream-"));
     const { output } = await run(["sh", "-ec", block + wait], folder, { ...stage.env, CURSOR: cursor ?? "" });
     expect(output).toMatch(/"action":"delete"\}\n(?:.*\n)*data:\{"resumed":true,"replayed":1\}/);
   });
