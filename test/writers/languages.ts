@@ -49,7 +49,7 @@ async function preparePython(folder: string, programs: readonly string[]): Promi
   if (missing !== undefined) return { missing };
   const packages = join(cache, redisPy);
   const pip = ["-m", "pip", "install", "--quiet", "--retries", "1", "--timeout", "10", "--target", packages];
-  const lack = await fetchOnce(packages, ["python3", ...pip, redisPy], folder);
+  const lack = await fetchOnce(redisPy, packages, ["python3", ...pip, redisPy]);
   if (lack !== undefined) return { missing: lack };
   const commands = writeFiles(folder, programs, "py").map((file): Command => ["python3", file]);
   return { commands, env: { PYTHONPATH: packages } };
@@ -86,7 +86,7 @@ async function prepareJava(folder: string, programs: readonly string[]): Promise
   if (missing !== undefined) return { missing };
   const jars = join(cache, "jedis");
   const maven = ["-q", "-B", "-f", ownFile("java/pom.xml"), "dependency:copy-dependencies"];
-  const lack = await fetchOnce(jars, ["mvn", ...maven, `-DoutputDirectory=${jars}`], folder);
+  const lack = await fetchOnce("Jedis", jars, ["mvn", ...maven, `-DoutputDirectory=${jars}`]);
   if (lack !== undefined) return { missing: lack };
   const files = writeFiles(folder, programs, "java");
   return { commands: files.map((file) => ["java", "-cp", join(jars, "*"), file]) };
@@ -119,17 +119,19 @@ function writeFiles(folder: string, programs: readonly string[], ending: string)
 
 /**
  * Fetches a client library, unless it was fetched before.
+ * @param kept the folder into which the command puts it
  * @returns what is missing, where it cannot be had
  */
-async function fetchOnce(kept: string, command: Command, cwd: string): Promise<string | undefined> {
+async function fetchOnce(library: string, kept: string, command: Command): Promise<string | undefined> {
   const mark = join(kept, ".fetched");
   if (existsSync(mark)) return undefined;
-  const { succeeded, output } = await run(command, cwd);
-  if (!succeeded) return lackOf(command.at(-1) ?? "", output);
+  const { succeeded, output } = await run(command, ".");
+  if (!succeeded) return lackOf(library, output);
   writeFileSync(mark, "");
   return undefined;
 }
 
 function lackOf(library: string, output: string): string {
-  return `${library}, which cannot be fetched: ${output.trim().split("\n").at(-1) ?? ""}`;
+  const lines = output.split("\n").filter((line) => /\w{3}/.test(line));
+  return `${library}, which cannot be fetched: ${lines.find((line) => /error/i.test(line)) ?? lines.at(-1)}`;
 }
