@@ -2,9 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const redis = ["test/harness/redis-setup.ts"];
 
+const contract = ["test/contract/watch.ts"];
+
 const cluster = {
   include: ["test/cluster/**/*.test.ts"],
   globalSetup: redis,
+  setupFiles: contract,
   testTimeout: 300_000,
   hookTimeout: 60_000,
   // each file drives several processes: side by side they only wait for each other
@@ -36,8 +39,9 @@ export default defineConfig({
       {
         test: {
           name: "conformance",
-          include: ["test/conformance/**/*.test.ts"],
+          include: ["test/{conformance,contract}/**/*.test.ts"],
           globalSetup: redis,
+          setupFiles: contract,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -59,6 +63,15 @@ export default defineConfig({
           include: ["test/k8s/**/*.test.ts"],
           globalSetup: [...redis, "test/k8s/kubectl-setup.ts"],
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "writers",
+          include: ["test/writers/**/*.test.ts"],
+          // what has to be fetched and compiled the first time
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
         },
       },
       {

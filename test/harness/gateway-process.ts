@@ -12,6 +12,9 @@ export const testSecret = "a secret of the tests, long enough for HS256";
 /** As `npm start` has them: a small young generation, so that what requests leave behind goes soon; an old one that is seldom collected. */
 const nodeFlags = ["--max-semi-space-size=2", "--heap-growing-percent=200"];
 
+/** The ports on which gateways of this process's tests listen now. */
+export const gatewayPorts = new Set<string>();
+
 /** One gateway in a process of its own. */
 export interface GatewayProcess {
   readonly url: string;
@@ -51,6 +54,8 @@ export async function startGateway(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  gatewayPorts.add(port);
+  child.once("exit", () => gatewayPorts.delete(port));
   let output = "";
   const collect = (chunk: Buffer): void => void (output += chunk.toString());
   child.stdout.on("data", collect);
