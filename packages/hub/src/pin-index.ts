@@ -1,12 +1,13 @@
 import type { Pin } from "@sluice/rules";
 import { allOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
+import { TextMap } from "./text-map.ts";
 
 /** Most places at which the words of one record are looked into. */
 const maxParts = 10_000;
 
 /** Finds whom one look-up of a rule pins to a value. */
 export class PinIndex<T> {
-  readonly #byKey = new Map<string, OneOrMore<T>>();
+  readonly #byKey = new TextMap<OneOrMore<T>>();
   /** Who has no key, and is to be asked each time. */
   readonly #unkeyed = new Set<T>();
   /** How many keys there are of each length. */
