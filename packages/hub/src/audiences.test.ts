@@ -118,4 +118,4 @@ test("whom audiences and look-ups find are those who pass one by one: 100,000 de
   );
   expect(decided).toBeGreaterThan(100_000);
   expect(passed).toBeGreaterThan(10_000);
-});
+}, 60_000);

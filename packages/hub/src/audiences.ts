@@ -16,6 +16,13 @@ export interface Audience {
   readonly expandParts: ReadonlyMap<string, Set<Client>> | undefined;
 }
 
+/** Some of those who may pass a rule on a record. */
+interface FoundAudiences {
+  readonly audiences: Iterable<Audience>;
+  /** Whether they are known to pass, and need not be asked. */
+  readonly isSure: boolean;
+}
+
 /** What decides on the subscribers of one string. */
 export interface AudienceRules {
   readonly rule: Access;
@@ -79,7 +86,7 @@ export class Audiences {
   }
 
   /** The audiences that may pass on a record; those that it leaves out are told by their values that they do not. */
-  *find(subject: Subject): Iterable<Audience> {
+  *find(subject: Subject): Iterable<FoundAudiences> {
     for (const part of this.#parts.values()) yield* part.find(subject);
   }
 }
@@ -111,6 +118,8 @@ interface KeyedAudience extends Audience {
   readonly key: string;
   readonly pinKeys: readonly (readonly string[] | undefined)[];
   expandParts: Map<string, Set<Client>> | undefined;
+  /** The last find that found it: none finds it twice. */
+  find: number;
 }
 
 interface Place {
@@ -146,6 +155,7 @@ class ProgramAudiences {
   readonly #plan: AudiencePlan | undefined;
   readonly #byKey = new Map<string, KeyedAudience>();
   readonly #pins: readonly PinIndex<KeyedAudience>[];
+  #finds = 0;
 
   constructor(plan: AudiencePlan | undefined) {
     this.#plan = plan;
@@ -177,14 +187,31 @@ class ProgramAudiences {
     for (const [slot, pins] of this.#pins.entries()) pins.remove(audience, audience.pinKeys[slot]);
   }
 
-  find(subject: Subject): Iterable<Audience> {
+  find(subject: Subject): readonly FoundAudiences[] {
     const pins = this.#plan?.pinsOf(subject) ?? "everyone";
-    if (pins === "everyone") return this.#byKey.values();
-    const found = new Set<KeyedAudience>();
+    const everyone = [{ audiences: this.#byKey.values(), isSure: false }];
+    if (pins === "everyone") return everyone;
+    this.#finds += 1;
+    const sure: KeyedAudience[] = [];
+    const asked: KeyedAudience[] = [];
     for (const pin of pins) {
-      if (this.#pins[pin.slot]?.collect(pin, found) !== true) return this.#byKey.values();
+      const index = this.#pins[pin.slot];
+      const take = (audience: KeyedAudience): void =>
+        this.#take(audience, pin.isSure(audience.request) ? sure : asked);
+      if (index?.find(pin, take) !== true) return everyone;
+      for (const audience of index.unkeyed) this.#take(audience, asked);
     }
-    return found;
+    return [
+      { audiences: sure, isSure: true },
+      { audiences: asked, isSure: false },
+    ];
+  }
+
+  /** Puts an audience among those that are found, once. */
+  #take(audience: KeyedAudience, found: KeyedAudience[]): void {
+    if (audience.find === this.#finds) return;
+    audience.find = this.#finds;
+    found.push(audience);
   }
 
   #open(identity: Identity, key: string, { values, records }: Asker): KeyedAudience {
@@ -196,6 +223,7 @@ class ProgramAudiences {
       pinKeys,
       clients: undefined,
       expandParts: undefined,
+      find: 0,
     };
     this.#byKey.set(key, audience);
     for (const [slot, pins] of this.#pins.entries()) pins.add(audience, pinKeys[slot]);

@@ -1,10 +1,11 @@
 import type { RecordRow } from "@sluice/rules";
 import { allOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
+import { TextMap } from "./text-map.ts";
 
 /** The rows of a collection by the texts that one of their fields has. */
 export class FieldIndex {
   readonly #field: string;
-  readonly #rows = new Map<string, OneOrMore<RecordRow>>();
+  readonly #rows = new TextMap<OneOrMore<RecordRow>>();
 
   constructor(field: string, rows: Iterable<RecordRow>) {
     this.#field = field;

@@ -1,6 +1,7 @@
 import type { Identity, JsonObject } from "@sluice/protocol";
 import { expect, test } from "vitest";
 import {
+  namesIn,
   openRecordingHub,
   posts,
   type RecordingHub,
@@ -66,6 +67,17 @@ test("P7: those whom the joined rows name are asked, and nobody else", () => {
   const hub = openRooms("room.members:each ?= @request.auth.id");
   expect(hearers(hub, "posts/*")).toEqual(["c1", "c2"]);
   expect(hub.denied).toEqual(["rule", "rule"]);
+});
+
+test("P4: who is found in several ways gets an event once", () => {
+  const { hub, subscribe, flush } = openRooms(
+    "title = @request.auth.id || room.members:each ?= @request.auth.id",
+  );
+  for (const name of ["u1", "u2", "u3"]) subscribe(name, ["posts/*"], user(name));
+  const record = { id: "p1", room: "r1", title: "u1" };
+  hub.dispatchRecord({ kind: "record", action: "create", collection: "posts", record });
+  const texts = flush();
+  expect(["u1", "u2", "u3"].map((name) => namesIn(texts[name]))).toEqual([["posts/*"], ["posts/*"], []]);
 });
 
 test("P6: where joined rows are not at hand, all are denied, and told so", () => {

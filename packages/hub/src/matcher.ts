@@ -7,6 +7,7 @@ import {
 } from "@sluice/protocol";
 import { CompiledRule, type Records } from "@sluice/rules";
 import { type DenialReason, denyByRule, prepareMessageRule, requestValues } from "./access.ts";
+import type { Audience } from "./audiences.ts";
 import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
@@ -133,14 +134,14 @@ export class Matcher {
     let asked = 0;
     const request = { query: options.query, headers: options.headers };
     const subject = { record, request, records: guard.access.records, nowMs };
-    for (const audience of group.audiencesOf(guard).find(subject)) {
+    const admit = (audience: Audience, isSure: boolean): void => {
       const count = countOf(audience.clients);
       asked += count;
-      const { denial, isManager } = decisions.decide(audience.identity, audience.request);
+      const { denial, isManager } = decisions.decide(audience.identity, audience.request, isSure);
       if (denial !== undefined) {
         const text = denial.startsWith("rule") ? guard.collection[guard.rule] : options.query["filter"];
         this.#context.onDenied({ reason: denial, topic, subscribers: count, text });
-        continue;
+        return;
       }
       for (const alike of audience.expandParts?.values() ?? [audience.clients]) {
         const expansion = expander && this.#expand(expander, topic, alike);
@@ -149,6 +150,9 @@ export class Matcher {
           shares.add(client, view, expansion?.viewFor(client.identity));
         }
       }
+    };
+    for (const { audiences, isSure } of group.audiencesOf(guard).find(subject)) {
+      for (const audience of audiences) admit(audience, isSure);
     }
     if (asked < clients.size) {
       const text = guard.collection[guard.rule];
@@ -238,10 +242,12 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
     const then = new RecordDecisions({ guard, record: before, nowMs }, subscription);
     const now = new RecordDecisions({ guard, record: event.record, nowMs }, subscription);
     const clients: Client[] = [];
-    for (const audience of group.audiencesOf(guard).find({ record: before, request, records, nowMs })) {
-      const { identity } = audience;
-      const hasLeft = then.decide(identity).denial === undefined && now.decide(identity).denial !== undefined;
-      if (hasLeft) clients.push(...allOf(audience.clients));
+    for (const { audiences } of group.audiencesOf(guard).find({ record: before, request, records, nowMs })) {
+      for (const { identity, clients: alike } of audiences) {
+        const hasLeft =
+          then.decide(identity).denial === undefined && now.decide(identity).denial !== undefined;
+        if (hasLeft) clients.push(...allOf(alike));
+      }
     }
     if (clients.length === 0) continue;
     const subject = `${subscription.raw}\n${id}`;

@@ -20,8 +20,9 @@ function find(
   keys: readonly string[],
   findsParts: boolean,
 ): readonly string[] | "anybody" {
-  const found = new Set<string>();
-  return index.collect({ keys, findsParts }, found) ? [...found].toSorted() : "anybody";
+  const found = new Set<string>(index.unkeyed);
+  const isWhole = index.find({ keys, findsParts }, (item) => found.add(item));
+  return isWhole ? [...found].toSorted() : "anybody";
 }
 
 test.each<[keys: readonly string[], findsParts: boolean, found: readonly string[]]>([

@@ -1,16 +1,21 @@
 import type { Pin } from "@sluice/rules";
 import { allOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
+import { TextMap } from "./text-map.ts";
 
 /** Most places at which the words of one record are looked into. */
 const maxParts = 10_000;
 
 /** Finds whom one look-up of a rule pins to a value. */
 export class PinIndex<T> {
-  readonly #byKey = new Map<string, OneOrMore<T>>();
+  readonly #byKey = new TextMap<OneOrMore<T>>();
   /** Who has no key, and is to be asked each time. */
   readonly #unkeyed = new Set<T>();
   /** How many keys there are of each length. */
   readonly #lengths = new Map<number, number>();
+
+  get unkeyed(): Iterable<T> {
+    return this.#unkeyed;
+  }
 
   /** @param keys nothing for one who has none */
   add(item: T, keys: readonly string[] | undefined): void {
@@ -33,26 +38,25 @@ export class PinIndex<T> {
   }
 
   /**
-   * Adds those whom a record's values pin.
+   * Finds those whom a record's values pin by a key; one who has several, maybe several times.
    * @returns false where they are too many to look up: anybody may be pinned
    */
-  collect({ keys, findsParts }: Omit<Pin, "slot">, found: Set<T>): boolean {
-    for (const item of this.#unkeyed) found.add(item);
+  find({ keys, findsParts }: Pick<Pin, "keys" | "findsParts">, take: (item: T) => void): boolean {
     if (findsParts && this.#partCount(keys) > maxParts) return false;
     for (const key of keys) {
-      if (findsParts) this.#collectParts(key, found);
-      else this.#collectKey(key, found);
+      if (findsParts) this.#findParts(key, take);
+      else this.#findKey(key, take);
     }
     return true;
   }
 
-  #collectKey(key: string, found: Set<T>): void {
-    for (const item of allOf(this.#byKey.get(key))) found.add(item);
+  #findKey(key: string, take: (item: T) => void): void {
+    for (const item of allOf(this.#byKey.get(key))) take(item);
   }
 
-  #collectParts(word: string, found: Set<T>): void {
+  #findParts(word: string, take: (item: T) => void): void {
     for (const length of this.#lengths.keys()) {
-      for (let at = 0; at + length <= word.length; at++) this.#collectKey(word.slice(at, at + length), found);
+      for (let at = 0; at + length <= word.length; at++) this.#findKey(word.slice(at, at + length), take);
     }
   }
 

@@ -43,15 +43,23 @@ export class RecordDecisions {
     this.#filter = access.filterOf(subscription, subscription.options.query["filter"] ?? "", collection);
   }
 
-  /** @param request what rules read of them, where that is known */
-  decide(identity: Identity, request = requestValues(identity, this.#subscription.options)): Decision {
+  /**
+   * @param request what rules read of them, where that is known
+   * @param isSure whether they are known to pass the rule
+   */
+  decide(
+    identity: Identity,
+    request = requestValues(identity, this.#subscription.options),
+    isSure = false,
+  ): Decision {
     const { guard, record, nowMs } = this.#context;
     const { records } = guard.access;
     const subject = { record, request, records, nowMs };
     if (identity.kind === "superuser") {
       return { denial: this.#denyByFilter(identity), isManager: false };
     }
-    const denial = denyByRule(this.#rule, subject) ?? this.#denyByOwnFilter(identity);
+    const ruleDenial = isSure ? undefined : denyByRule(this.#rule, subject);
+    const denial = ruleDenial ?? this.#denyByOwnFilter(identity);
     const mayManage = guard.collection.type === "auth" && denial === undefined;
     return { denial, isManager: mayManage && denyByRule(this.#manageRule, subject) === undefined };
   }

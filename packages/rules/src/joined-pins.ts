@@ -11,8 +11,8 @@ import {
   type PinSlot,
   pinsOf,
 } from "./pin.ts";
-import type { Subject } from "./row.ts";
-import { comparisonsOf, type Term } from "./term.ts";
+import type { RequestValues, Subject } from "./row.ts";
+import { type ComparisonTerm, comparisonsOf, type Term, verdictOf } from "./term.ts";
 import { beginWork } from "./work.ts";
 
 /** Finds for whom a rule over joined rows may be true: those to whom the rows that a record joins pin it. */
@@ -38,6 +38,8 @@ export class JoinedPins {
 interface JoinedPin {
   readonly pinned: PinnedSides;
   readonly plan: JoinPlan;
+  /** Whether nothing is left to ask of who has the key of a row that the plan finds, save by what joins nothing. */
+  readonly isTold: boolean;
 }
 
 class AlternativePins {
@@ -56,7 +58,10 @@ class AlternativePins {
     this.#recordPlan = new JoinPlan(ofRecord);
     this.#joined = joins.flatMap((term) => {
       const pinned = term.kind === "comparison" ? pinnedSides(term) : undefined;
-      return pinned === undefined ? [] : { pinned, plan: planFor(pinned, ofRecord) };
+      if (term.kind !== "comparison" || pinned === undefined) return [];
+      const { plan, taken } = planFor(pinned, ofRecord);
+      const isWhole = taken.length + 1 === alternative.filter(({ nodes }) => nodes.length > 0).length;
+      return { pinned, plan, isTold: isWhole && isToldByKey(term) };
     });
   }
 
@@ -75,18 +80,20 @@ class AlternativePins {
     return mayPass(this.#recordPlan, subject) ? "everyone" : [];
   }
 
-  #joinedPins({ pinned, plan }: JoinedPin, subject: Subject): "everyone" | readonly Pin[] {
+  #joinedPins({ pinned, plan, isTold }: JoinedPin, subject: Subject): "everyone" | readonly Pin[] {
     const { name, record, isPart } = pinned;
     const keys = new Set<string>();
     let isAnybody = false;
+    let isSomeOpen = false;
     try {
       beginWork(Infinity);
-      plan.search(openRow(subject), (row) => {
+      plan.search(openRow(subject), (row, isOpen) => {
         // nobody passes by what is not at hand
         if (record.isMissing?.(row) === true) return false;
         const found = keysOfValue(record.get(row), record, isPart);
         for (const key of found ?? []) keys.add(key);
         isAnybody ||= found === undefined;
+        isSomeOpen ||= isOpen;
         return isAnybody;
       });
     } catch (error) {
@@ -94,9 +101,10 @@ class AlternativePins {
       isAnybody = true;
     }
     if (isAnybody) return "everyone";
-    return [
-      { slot: this.#slots.findIndex((slot) => slot.name === name), keys: [...keys], findsParts: isPart },
-    ];
+    const slot = this.#slots.findIndex((candidate) => candidate.name === name);
+    const isSure = (request: RequestValues): boolean =>
+      isTold && !isSomeOpen && this.#plain.every((term) => verdictOf(term, { ...subject, request }) === true);
+    return [{ slot, keys: [...keys], findsParts: isPart, isSure }];
   }
 }
 
@@ -106,8 +114,21 @@ function readsAuth(term: Term): boolean {
   );
 }
 
+/** Whether a comparison is true wherever the keys of its sides are equal. */
+function isToldByKey({ syntax, left, right }: ComparisonTerm): boolean {
+  return (
+    syntax.operator === "=" &&
+    [left, right].every(
+      ({ isJson, values, guard }) => !isJson && guard === undefined && (syntax.isAny || values === undefined),
+    )
+  );
+}
+
 /** The rows that a pinned value stands in, and those by which they are looked up. */
-function planFor({ record }: PinnedSides, ofRecord: readonly Term[]): JoinPlan {
+function planFor(
+  { record }: PinnedSides,
+  ofRecord: readonly Term[],
+): { readonly plan: JoinPlan; readonly taken: readonly Term[] } {
   const nodes = new Set<JoinNode>(withParents(record.nodes ?? []));
   const left = new Set(ofRecord);
   const taken: Term[] = [];
@@ -121,7 +142,7 @@ function planFor({ record }: PinnedSides, ofRecord: readonly Term[]): JoinPlan {
       for (const node of own) nodes.add(node);
     }
   }
-  return new JoinPlan(taken, [...nodes]);
+  return { plan: new JoinPlan(taken, [...nodes]), taken };
 }
 
 function mayPass(plan: JoinPlan, subject: Subject): boolean {

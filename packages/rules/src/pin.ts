@@ -11,6 +11,8 @@ export interface Pin {
   readonly keys: readonly string[];
   /** Whether it finds shorter keys that stand inside these, too. */
   readonly findsParts: boolean;
+  /** Whether somebody who has one of the keys is known to pass: there is no need to ask then. */
+  readonly isSure: (request: RequestValues) => boolean;
 }
 
 /** One look-up of a rule: a value of who asks, pinned to a value of the record by `=` or `~`. */
@@ -138,7 +140,7 @@ function pinOf(
   const keys = values?.map((value) => keysOfValue(value, record, isPart));
   if (keys === undefined || keys.includes(undefined)) return "everyone";
   const slot = slots.findIndex((candidate) => candidate.name === name);
-  return [{ slot, keys: keys.flatMap((some) => some ?? []), findsParts: isPart }];
+  return [{ slot, keys: keys.flatMap((some) => some ?? []), findsParts: isPart, isSure: () => false }];
 }
 
 /** All values that a side may have; nothing where they are not all known. */
