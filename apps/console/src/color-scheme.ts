@@ -1,0 +1,16 @@
+import { effect, signal } from "@preact/signals";
+
+const storageKey = "sluice.scheme";
+
+/** What was chosen: `light`, `dark`, or nothing for the system's. */
+export const chosenScheme = signal(localStorage.getItem(storageKey) ?? "");
+
+/** Counts changes of the colours: what is drawn by script is drawn again. */
+export const schemeChanges = signal(0);
+
+effect(() => {
+  document.documentElement.dataset["scheme"] = chosenScheme.value;
+  localStorage.setItem(storageKey, chosenScheme.value);
+  schemeChanges.value = schemeChanges.peek() + 1;
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => schemeChanges.value++);

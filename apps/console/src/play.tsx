@@ -1,0 +1,36 @@
+import { type JSX, render } from "preact";
+import { DraftForm } from "./draft-form.tsx";
+import { publish } from "./event-draft.ts";
+import { Pane } from "./pane.ts";
+import { PaneView } from "./pane-view.tsx";
+import { RulesForm } from "./rules-form.tsx";
+import { resumeSession } from "./session.ts";
+import { Shell } from "./shell.tsx";
+import "./style.css";
+
+const left = new Pane();
+const right = new Pane();
+
+function Page(): JSX.Element {
+  return (
+    <Shell current="Playground">
+      <div class="columns wide">
+        <RulesForm />
+        <DraftForm title="Event" action="Send" onSend={send} />
+        <PaneView title="Left" pane={left} identity="users/u1" />
+        <PaneView title="Right" pane={right} identity="users/u2" />
+      </div>
+    </Shell>
+  );
+}
+
+/** Explained before it is sent: rows are then as they are for the event itself. */
+async function send(draft: unknown): Promise<string> {
+  for (const event of Array.isArray(draft) ? draft : [draft]) {
+    await Promise.all([left.explain(event), right.explain(event)]);
+  }
+  return `In the log as ${(await publish(draft)).join(", ")}`;
+}
+
+render(<Page />, document.body);
+await resumeSession();
