@@ -54,7 +54,7 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
     limits: { clientBytes: 1_000_000, totalBytes: 10_000_000 },
     defer: (flush) => pending.push(flush),
     onDelivered: (frames) => (delivered += frames),
-    onDenied: (reason, _topic, subscribers) => denied.push(...Array<DenialReason>(subscribers).fill(reason)),
+    onDenied: ({ reason, subscribers }) => denied.push(...Array<DenialReason>(subscribers).fill(reason)),
     onReleased: (clientIds, identity) => released.push({ clientIds, identity }),
   });
   hub.setCollections(collectionSet(...collections));

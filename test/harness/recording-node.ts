@@ -25,6 +25,8 @@ export interface RecordingNode {
   readonly counts: { gaps: number; collectionChanges: number };
   /** The collections whose rows were seeded, in order. */
   readonly seedings: string[];
+  /** What was told of nodes, in order. */
+  readonly stats: string[];
   /** Takes in a client, as a guest from an address. */
   readonly hold: (clientId: string, address?: string, keepsCursor?: boolean) => Promise<void>;
 }
@@ -54,6 +56,7 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
     faults: [] as string[],
     positions: [] as string[],
     seedings: [] as string[],
+    stats: [] as string[],
     counts: { gaps: 0, collectionChanges: 0 },
   };
   const { clients, counts } = recorded;
@@ -80,6 +83,8 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
       describe: (clientId) => clients.get(clientId),
       collectionsChanged: () => void (counts.collectionChanges += 1),
       recordsSeeded: (collection) => void recorded.seedings.push(collection),
+      stats: (text) => void recorded.stats.push(text),
+      answer: (question) => `${question} of ${clients.size}`,
       connectionChanged: (connected) => void recorded.connections.push(connected),
       gap: (cursor) => {
         counts.gaps += 1;

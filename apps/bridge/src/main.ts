@@ -21,6 +21,8 @@ async function main(settings: Settings): Promise<void> {
     describe: () => undefined,
     collectionsChanged: ignore,
     recordsSeeded: ignore,
+    stats: ignore,
+    answer: () => "",
     connectionChanged: (connected) =>
       log[connected ? "info" : "warn"](connected ? "Redis is back" : "Redis is lost"),
     gap: () => void losses.dispatchEvent(new Event("gap")),

@@ -3,6 +3,7 @@ import { badRequest, type ErrorAnswer } from "@sluice/protocol";
 import { Hono } from "hono";
 import { answerError } from "./answers.ts";
 import { showAuthPage } from "./auth-page.ts";
+import { consoleRoutes } from "./console/console-routes.ts";
 import { cors } from "./cors.ts";
 import type { GatewayContext, GatewayEnv } from "./gateway-context.ts";
 import { showHealth, showLive, showReady } from "./health.ts";
@@ -31,6 +32,13 @@ export function createApp(gateway: GatewayContext): Hono<GatewayEnv> {
   app.post("/api/realtime/publish", (context) => publishEvents(gateway, context));
   app.on(["GET", "POST"], "/api/oauth2-redirect", (context) => redirectOAuth2(gateway, context));
   app.get("/_/", showAuthPage);
+  const { consolePages: pages } = gateway;
+  if (pages !== undefined) {
+    app.route("/api/console", consoleRoutes(gateway));
+    app.get("/console", (context) => pages.show("index.html", context));
+    if (gateway.settings.playground) app.get("/console/play", (context) => pages.show("play.html", context));
+    app.get("/console/assets/:name", (context) => pages.show(`assets/${context.req.param("name")}`, context));
+  }
   app.get("/api/health", showHealth);
   app.get("/livez", showLive);
   app.get("/readyz", (context) => showReady(gateway, context));

@@ -1,7 +1,6 @@
 import type { Span } from "@opentelemetry/api";
 import type { Hub } from "@sluice/hub";
 import { entryMs } from "@sluice/protocol";
-import type { Metrics } from "./metrics.ts";
 
 /** An event whose last write is not done. */
 interface Unwritten {
@@ -17,13 +16,16 @@ interface Unwritten {
  * something to get has been written to once.
  */
 export class DeliveryWatch {
-  readonly #delay: Metrics["deliveryDelay"];
+  readonly #onDelivered: (delayMs: number) => void;
   readonly #nowMs: () => number;
   #unwritten: Unwritten[] = [];
 
-  /** @param nowMs Unix time, in milliseconds */
-  constructor({ deliveryDelay }: Metrics, nowMs: () => number) {
-    this.#delay = deliveryDelay;
+  /**
+   * @param onDelivered called for each logged event that has recipients, when the last of them was written to
+   * @param nowMs Unix time, in milliseconds
+   */
+  constructor(onDelivered: (delayMs: number) => void, nowMs: () => number) {
+    this.#onDelivered = onDelivered;
     this.#nowMs = nowMs;
   }
 
@@ -44,7 +46,7 @@ export class DeliveryWatch {
     const written = this.#unwritten.splice(0, first < 0 ? this.#unwritten.length : first);
     const nowMs = this.#nowMs();
     for (const { publishedMs, span } of written) {
-      if (publishedMs !== undefined) this.#delay.observe(Math.max(0, nowMs - publishedMs) / 1000);
+      if (publishedMs !== undefined) this.#onDelivered(Math.max(0, nowMs - publishedMs));
       span?.end();
     }
   }

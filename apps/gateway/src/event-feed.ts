@@ -3,6 +3,7 @@ import type { EventSource } from "@sluice/backplane";
 import type { Hub } from "@sluice/hub";
 import { parseEvent } from "@sluice/protocol";
 import type { Logger } from "pino";
+import type { EventWatch } from "./console/event-watch.ts";
 import type { DeliveryWatch } from "./delivery-watch.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RecentEvents } from "./recent-events.ts";
@@ -15,6 +16,7 @@ export interface EventFeedContext {
   readonly recent: RecentEvents;
   readonly metrics: Metrics;
   readonly deliveries: DeliveryWatch;
+  readonly watch: EventWatch;
   readonly log: Logger;
   readonly maxEventBytes: number;
   readonly nowMs: () => number;
@@ -31,8 +33,9 @@ export class EventFeed {
     this.#malformed = new SparseLog({ ...context, intervalMs: 1_000 });
   }
 
-  take(text: string, { door, cursor, collection }: EventSource): void {
-    const { hub, recent, metrics, deliveries, log, maxEventBytes } = this.#context;
+  take(text: string, source: EventSource): void {
+    const { hub, recent, metrics, deliveries, watch, log, maxEventBytes } = this.#context;
+    const { door, cursor, collection } = source;
     if (cursor !== undefined) recent.push({ cursor, text });
     const parsed = parseEvent(text, { maxBytes: maxEventBytes, collection });
     if ("malformed" in parsed) {
@@ -47,6 +50,7 @@ export class EventFeed {
       const frames =
         event.kind === "message" ? hub.dispatchMessage(event, cursor) : hub.dispatchRecord(event, cursor);
       if (frames === undefined && event.kind === "record") this.#countUnknown(event.collection);
+      watch.dispatched({ event, source, text, frames: frames ?? 0 });
       span?.setAttribute("sluice.recipients", frames ?? 0);
       if (frames) deliveries.begin(hub, { cursor, span });
       else span?.end();

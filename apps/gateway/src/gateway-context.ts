@@ -7,6 +7,7 @@ import type { RequestIdVariables } from "hono/request-id";
 import type { Logger } from "pino";
 import type { Admission } from "./admission.ts";
 import type { Authenticator } from "./authenticator.ts";
+import type { ConsolePages } from "./console/console-pages.ts";
 import type { Metrics } from "./metrics.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import type { BodyReader } from "./request-body.ts";
@@ -23,6 +24,10 @@ export interface GatewayContext {
   readonly hub: Hub;
   /** The collections as they are now. */
   readonly collections: () => CollectionSet;
+  /** Resolves when every load of them that was asked for is done. */
+  readonly collectionsLoaded: () => Promise<void>;
+  /** Nothing where there is no console. */
+  readonly consolePages: ConsolePages | undefined;
   readonly admission: Admission;
   readonly streams: StreamKeeper;
   readonly recent: RecentEvents;

@@ -5,6 +5,11 @@ import { entryMs } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { Admission } from "./admission.ts";
 import { Authenticator } from "./authenticator.ts";
+import { ClientAnswers } from "./console/client-answers.ts";
+import { ConsolePages } from "./console/console-pages.ts";
+import { EventWatch } from "./console/event-watch.ts";
+import { NodeGauge } from "./console/node-gauge.ts";
+import { Reporter } from "./console/reporter.ts";
 import { CollectionStore } from "./collection-store.ts";
 import { EventFeed } from "./event-feed.ts";
 import type { GatewayContext } from "./gateway-context.ts";
@@ -12,7 +17,7 @@ import { CursorNews } from "./cursor-news.ts";
 import { DeliveryWatch } from "./delivery-watch.ts";
 import { HttpServer } from "./http-server.ts";
 import { readLogLag } from "./log-lag.ts";
-import { createMetrics, watchLevels } from "./metrics.ts";
+import { createMetrics, type Levels, watchLevels } from "./metrics.ts";
 import { nodeHandlers } from "./node-handlers.ts";
 import { orphanStream } from "./orphan-stream.ts";
 import { RecentEvents } from "./recent-events.ts";
@@ -55,20 +60,28 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** The other gateways on its port, if there are any. */
   readonly siblings?: Siblings;
+  /** Collections to store in the backplane first: a JSON text each, by name. */
+  readonly collections?: ReadonlyMap<string, string> | undefined;
 }
 
 /**
  * Starts a gateway; it takes requests when this returns.
  * @throws {StartError} where a setting turns out bad: no Redis, bad collections, a port in use
  */
-export async function startGateway(settings: Settings, { log, siblings }: GatewayOptions): Promise<Gateway> {
+export async function startGateway(settings: Settings, options: GatewayOptions): Promise<Gateway> {
+  const { log, siblings } = options;
   const metrics = createMetrics();
   siblings?.share(metrics.registry);
   // what concerns all is said by one
   const commonLog =
     siblings === undefined || siblings.number === 1 ? log : log.child({}, { level: "silent" });
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
-  const deliveries = new DeliveryWatch(metrics, Date.now);
+  const watch = new EventWatch({ collections: () => collections.current });
+  const onDelivered = (delayMs: number): void => {
+    metrics.deliveryDelay.observe(delayMs / 1000);
+    watch.delivered(delayMs);
+  };
+  const deliveries = new DeliveryWatch(onDelivered, Date.now);
   const records = new RecordStore({
     maxRecords: settings.followMaxRecords,
     onTooMany: (collectionId) => {
@@ -95,8 +108,10 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
       });
     },
     onDelivered: (frames) => metrics.deliveries.inc(frames),
-    onDenied: (reason, topic, subscribers, detail) => {
+    onDenied: (denied) => {
+      const { reason, topic, subscribers, detail } = denied;
       metrics.denials.inc({ reason }, subscribers);
+      watch.denied(denied);
       // a plain no is no news
       if (reason !== "rule" && reason !== "filter" && reason !== "expand")
         denials.warn(reason, { reason, topic, detail }, "not decided: denied");
@@ -115,7 +130,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   const news = new CursorNews(hub, recent);
   const settled = new SettledCursors({ hub, streams, recent });
   const { maxEventBytes } = settings;
-  const feed = new EventFeed({ hub, recent, metrics, deliveries, log, maxEventBytes, nowMs });
+  const feed = new EventFeed({ hub, recent, metrics, deliveries, watch, log, maxEventBytes, nowMs });
   const maxWaitingBytes = settings.streams.maxTotalOutboxBytes;
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
@@ -136,7 +151,11 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     wait: delay,
   });
   const verifier = new TokenVerifier(settings.auth, recordKeys);
-  const parts = { hub, streams, feed, loader, recent, resumer, settled, collections, metrics, log };
+  const nodeId = (): string => backplane.nodeId;
+  const clientAnswers = new ClientAnswers({ nodeId, hub, streams, settled, recent, maxEventBytes });
+  let reporter: Reporter | undefined;
+  const told = { clientAnswers, reporter: () => reporter, metrics, log };
+  const parts = { hub, streams, feed, loader, recent, resumer, settled, collections, ...told };
   const backplane: Backplane = await startBackplane(settings, nodeHandlers(parts), log);
   resumer.start(backplane);
   const release = async (clientIds: readonly string[], identity: string): Promise<void> => {
@@ -148,6 +167,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
       );
     });
   };
+  for (const [name, json] of options.collections ?? []) await backplane.putCollection(name, json);
   await loadCollections(settings, collections, backplane);
   await loader.start(backplane);
   if (!verifier.hasKey) {
@@ -155,7 +175,8 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
       "no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY, and no secret of an auth collection: everybody is a guest",
     );
   }
-  watchLevels(metrics, {
+  const state = { draining: false };
+  const levels: Levels = {
     streams: () => hub.clientCount,
     maxStreams: settings.streams.maxStreams,
     subscriptions: () => hub.subscriptionCount,
@@ -167,8 +188,14 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     connected: () => backplane.connected,
     positionMs: () => entryMs(recent.position),
     lagMs: () => readLogLag(backplane, recent),
-  });
-  const state = { draining: false };
+  };
+  watchLevels(metrics, levels);
+  if (settings.console) {
+    const position = (): string => recent.position;
+    const draining = (): boolean => state.draining;
+    const gauge = new NodeGauge({ node: backplane.nodeId, levels, position, draining });
+    reporter = new Reporter({ backplane, hub, watch, gauge });
+  }
   const onRefused = (reason: string): void => metrics.refusals.inc({ reason });
   const pool = new SlabPool();
   const context: GatewayContext = {
@@ -176,6 +203,8 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     backplane,
     hub,
     collections: () => collections.current,
+    collectionsLoaded: () => collections.loaded,
+    consolePages: settings.console ? await ConsolePages.read() : undefined,
     admission: new Admission({ nowMs, maxWaitMs: maxAdmissionMs }),
     streams,
     recent,
@@ -223,6 +252,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
   });
   streams.start();
   shedder.start();
+  reporter?.start();
   const drain = async (): Promise<void> => {
     state.draining = true;
     void shedder.stop();
@@ -231,6 +261,7 @@ export async function startGateway(settings: Settings, { log, siblings }: Gatewa
     await streams.endAll(drainMs, drainGraceMs);
     await server.close(endMs);
     streams.stop();
+    reporter?.stop();
     collections.stop();
     loader.stop();
     await backplane.close();

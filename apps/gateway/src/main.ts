@@ -23,10 +23,12 @@ async function main(): Promise<void> {
 /** Is the only gateway on its port. */
 async function serve(settings: Settings, log: Logger): Promise<void> {
   const demo = settings.redisUrl === undefined ? await prepareDemo(settings) : undefined;
-  const gateway = await startGateway(demo?.settings ?? settings, { log });
+  const gateway = await startGateway(demo?.settings ?? settings, { log, collections: demo?.collections });
   log.info({ port: gateway.port, backplane: demo === undefined ? "redis" : "embedded" }, "gateway started");
   if (demo !== undefined) {
-    process.stdout.write(welcomeText({ port: gateway.port, superuserToken: demo.superuserToken }));
+    const { console, playground } = settings;
+    const { superuserToken } = demo;
+    process.stdout.write(welcomeText({ port: gateway.port, superuserToken, console, playground }));
   }
   stopOnSignal(gateway, (signal) => log.info(`${signal}: draining`), true);
 }

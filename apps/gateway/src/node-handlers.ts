@@ -2,6 +2,8 @@ import type { NodeHandlers } from "@sluice/backplane";
 import type { Hub } from "@sluice/hub";
 import { parseCursor } from "@sluice/protocol";
 import type { Logger } from "pino";
+import type { ClientAnswers } from "./console/client-answers.ts";
+import type { Reporter } from "./console/reporter.ts";
 import type { CollectionStore } from "./collection-store.ts";
 import type { EventFeed } from "./event-feed.ts";
 import type { Metrics } from "./metrics.ts";
@@ -28,6 +30,9 @@ export interface NodeHandlersContext {
   readonly resumer: Resumer;
   readonly settled: SettledCursors;
   readonly collections: CollectionStore;
+  readonly clientAnswers: ClientAnswers;
+  /** Nothing before it is made, and where there is no console. */
+  readonly reporter: () => Reporter | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -62,6 +67,8 @@ export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
     },
     collectionsChanged: () => collections.reload(),
     recordsSeeded: (collection) => loader.reload(collection),
+    stats: (text) => context.reporter()?.take(text),
+    answer: (question) => context.clientAnswers.answer(question),
     connectionChanged: (connected) => {
       if (connected) log.info("Redis is back");
       else log.warn("Redis is lost: streams stay open, requests are answered with 503");

@@ -10,18 +10,11 @@ import {
 } from "@sluice/protocol";
 import { answerError } from "./answers.ts";
 import type { GatewayContext, NodeContext } from "./gateway-context.ts";
+import { readJsonBody } from "./json-body.ts";
+import { readSuperuser } from "./superuser.ts";
 
 /** Most events of one request. */
 const maxEvents = 1_000;
-
-const noToken: ErrorAnswer = {
-  status: 401,
-  message: "The request requires valid record authorization token.",
-};
-const noSuperuser: ErrorAnswer = {
-  status: 403,
-  message: "The authorized record is not allowed to perform this action.",
-};
 
 /**
  * `POST /api/realtime/publish`, for superusers: writes one event or an array of them to the log, all or none, and
@@ -29,13 +22,11 @@ const noSuperuser: ErrorAnswer = {
  */
 export async function publishEvents(gateway: GatewayContext, context: NodeContext): Promise<Response> {
   const { incoming } = context.env;
-  const identity = await gateway.authenticator.authenticate(incoming.headers.authorization);
-  if (identity.kind === "guest") return answerError(context, noToken);
-  if (identity.kind !== "superuser") return answerError(context, noSuperuser);
-  const body = await gateway.publishedBodies.read(incoming);
-  if (body.kind === "refused") return answerError(context, body.answer);
-  const value = body.kind === "json" ? parseJson(body.text) : undefined;
-  if (value === undefined) return answerError(context, badRequest);
+  const asked = await readSuperuser(gateway, context);
+  if ("refusal" in asked) return answerError(context, asked.refusal);
+  const body = await readJsonBody(gateway, context);
+  if ("refusal" in body) return answerError(context, body.refusal);
+  const { value } = body;
   const { traceparent } = incoming.headers;
   const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
   const events = sent.map((event) => traced(event, traceparent));
@@ -43,14 +34,6 @@ export async function publishEvents(gateway: GatewayContext, context: NodeContex
   if ("refusal" in read) return answerError(context, read.refusal);
   const ids = await gateway.backplane.append(read.logged);
   return context.json({ ids });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** An event as part of the request's trace, unless it is part of one already. */
@@ -84,7 +67,11 @@ function readEvents(
 }
 
 /** An event as it goes to the log, or why it cannot. */
-function readLogged(event: unknown, maxEventBytes: number, collections: CollectionSet): LoggedEvent | string {
+export function readLogged(
+  event: unknown,
+  maxEventBytes: number,
+  collections: CollectionSet,
+): LoggedEvent | string {
   const parsed = readEvent(event);
   if ("malformed" in parsed) return parsed.malformed;
   const text = JSON.stringify(event);
@@ -95,6 +82,7 @@ function readLogged(event: unknown, maxEventBytes: number, collections: Collecti
   return { text, row: { ...row, collection: collections.find(row.collection)?.name ?? row.collection } };
 }
 
-function sentence(text: string): string {
+/** A fault as PocketBase writes its messages. */
+export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -52,6 +52,8 @@ test("nothing set means the documented defaults", () => {
     corsOrigins: ["*"],
     trustedProxyHeader: undefined,
     checkAddress: false,
+    console: true,
+    playground: true,
     followMaxRecords: 200_000,
     drainSeconds: 20,
     shedSeconds: 180,

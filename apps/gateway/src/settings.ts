@@ -28,6 +28,9 @@ export interface Settings {
   /** In lower case. */
   readonly trustedProxyHeader: string | undefined;
   readonly checkAddress: boolean;
+  /** Whether superusers have the console, and the parts of it that change rules and sign tokens. */
+  readonly console: boolean;
+  readonly playground: boolean;
   /** Most rows of one followed collection. */
   readonly followMaxRecords: number;
   readonly drainSeconds: number;
@@ -91,6 +94,8 @@ export function parseSettings(env: Readonly<Record<string, string | undefined>>)
     corsOrigins: read.list("CORS_ORIGINS", ["*"]),
     trustedProxyHeader: read.optionalText("TRUSTED_PROXY_HEADER")?.toLowerCase(),
     checkAddress: read.boolean("CHECK_ADDRESS", false),
+    console: read.boolean("CONSOLE", true),
+    playground: read.boolean("PLAYGROUND", isDemo(read)),
     followMaxRecords: read.integer("FOLLOW_MAX_RECORDS", 200_000, { min: 0 }),
     drainSeconds: read.integer("DRAIN_SECONDS", 20, { min: 0 }),
     shedSeconds: read.integer("SHED_SECONDS", 180, { min: 0 }),
@@ -140,6 +145,12 @@ function readAuth(read: SettingReader): AuthSettings {
     audience: read.optionalText("AUTH_AUDIENCE"),
     collection: read.text("AUTH_COLLECTION", "users"),
   };
+}
+
+/** Whether a gateway can only be tried: without Redis one that has no key makes a secret for its run. */
+function isDemo(read: SettingReader): boolean {
+  const names = ["REDIS_URL", "AUTH_SECRET", "AUTH_JWKS_URL", "AUTH_PUBLIC_KEY"];
+  return names.every((name) => read.optionalText(name) === undefined);
 }
 
 /** Environment files often carry a PEM on one line, its line ends written as `\n`. */

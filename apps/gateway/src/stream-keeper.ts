@@ -90,6 +90,15 @@ export class StreamKeeper {
     return this.#endSome(this.#streams.values(), count);
   }
 
+  /**
+   * Ends one, so that its client comes back.
+   * @returns false where it is not here, or may not be ended now
+   */
+  endOne(clientId: string): boolean {
+    const stream = this.#streams.get(clientId);
+    return stream !== undefined && this.#endSome([stream], 1) === 1;
+  }
+
   async #endPaced(waiting: Set<Stream>, overMs: number, graceMs: number): Promise<void> {
     const endMs = this.#nowMs() + overMs;
     while (waiting.size > 0) {

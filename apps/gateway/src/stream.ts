@@ -91,6 +91,11 @@ export class Stream implements ClientSink {
     this.#lastBeatMs = this.#openedMs;
   }
 
+  /** For how long it is open. */
+  openForMs(): number {
+    return this.#context.nowMs() - this.#openedMs;
+  }
+
   /** When a frame was written last, give or take the time since the last look; heartbeats do not count. */
   lastFrameMs(): number {
     if (this.#hasNewFrames) this.#lastFrameMs = this.#context.nowMs();

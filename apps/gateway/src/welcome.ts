@@ -2,15 +2,21 @@
 export interface Welcome {
   readonly port: number;
   readonly superuserToken: string | undefined;
+  readonly console: boolean;
+  readonly playground: boolean;
 }
 
 /** Lines to paste into further terminals: open a stream, subscribe it, publish and see an event, miss one and have it later. */
-export function welcomeText({ port, superuserToken }: Welcome): string {
+export function welcomeText({ port, superuserToken, console, playground }: Welcome): string {
   const url = `http://127.0.0.1:${port}`;
   const token = superuserToken ?? "A_SUPERUSER_TOKEN";
+  const pages = [
+    ...(console ? [`Console:    ${url}/console#token=${token}`] : []),
+    ...(console && playground ? [`Playground: ${url}/console/play#token=${token}`] : []),
+  ];
   return `
 Sluice is up at ${url}, on the embedded backplane: one node, in memory, demo collections.
-
+${pages.map((page) => `\n${page}\n`).join("")}
 1. Open a stream, in a second terminal:
 
 curl -sN ${url}/api/realtime | tee /tmp/sluice-stream

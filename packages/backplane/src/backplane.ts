@@ -142,8 +142,37 @@ export interface Backplane {
    */
   addCounts(period: string, counts: ReadonlyMap<string, number>): Promise<ReadonlyMap<string, number>>;
 
+  /**
+   * Tells all nodes that listen to statistics.
+   * @param text one line; empty to ask whether anybody listens
+   * @returns how many nodes listen, this one among them
+   * @throws {BackplaneError} `unavailable`
+   */
+  publishStats(text: string): Promise<number>;
+
+  /**
+   * Listens to the statistics of all nodes, its own among them, or no more.
+   * @throws {BackplaneError} `unavailable`; once Redis is back it listens or not as it was told last
+   */
+  listenToStats(isWanted: boolean): Promise<void>;
+
+  /**
+   * Asks all nodes, this one among them.
+   * @param isEnough whether an answer makes the others unneeded
+   * @returns what was answered within a second
+   * @throws {BackplaneError} `unavailable`
+   */
+  ask(question: string, isEnough?: (answer: string) => boolean): Promise<NodeAnswers>;
+
   /** Leaves: stops reading, forgets this node. Its clients must be unregistered before. */
   close(): Promise<void>;
+}
+
+/** What nodes have answered to a question. */
+export interface NodeAnswers {
+  /** How many were asked. */
+  readonly nodes: number;
+  readonly answers: readonly string[];
 }
 
 /** A collection whose rows are kept. */
@@ -256,6 +285,10 @@ export interface NodeHandlers {
    * @param collection its name, or `*`: some may have been while this node did not hear it
    */
   recordsSeeded(collection: string): void;
+  /** Takes what a node tells of itself, once this one listens. */
+  stats(text: string): void;
+  /** Answers a question that a node has asked all. */
+  answer(question: string): string;
   /** The backplane was lost, or is back. */
   connectionChanged(connected: boolean): void;
   /** Events may be missing: the log no longer has this node's place in it. It goes on behind another. */

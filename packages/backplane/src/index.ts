@@ -9,6 +9,7 @@ export type {
   Leaving,
   LogEntry,
   LogExtent,
+  NodeAnswers,
   NodeHandlers,
   Progress,
   SeededRow,

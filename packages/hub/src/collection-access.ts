@@ -1,5 +1,5 @@
 import type { Collection, CollectionSet } from "@sluice/protocol";
-import { CompiledRule, type Records, type RuleSchema } from "@sluice/rules";
+import { CompiledRule, type Records, RuleError, type RuleSchema } from "@sluice/rules";
 import { type Access, prepareFilter, prepareRule } from "./access.ts";
 import { remarksOn } from "./rule-remarks.ts";
 
@@ -31,6 +31,23 @@ interface CollectionSchema extends RuleSchema {
 }
 
 const ruleNames = ["listRule", "viewRule", "manageRule"] as const;
+
+/**
+ * What is to be said of a collection's rules before they are taken.
+ * @param collections all of them, the collection among them
+ */
+export function checkRules(
+  collections: CollectionSet,
+  collection: Collection,
+): readonly (Omit<RuleWarning, "collection"> & { readonly isBroken: boolean })[] {
+  const rules = new CollectionAccess(collections, undefined).rulesOf(collection);
+  return ruleNames.flatMap((rule) => {
+    const access = rules[rule];
+    const isBroken = access instanceof RuleError;
+    const remarks = isBroken ? [access] : remarksOn(access);
+    return remarks.map(({ position, message }) => ({ rule, position, message, isBroken }));
+  });
+}
 
 /** The rules of all collections, compiled once when they are loaded, and the filters on them, once each. */
 export class CollectionAccess {

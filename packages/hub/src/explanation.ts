@@ -5,9 +5,11 @@ import {
   parseSubscription,
   type RecordEvent,
   type Subscription,
+  topicOf,
 } from "@sluice/protocol";
 import { type DecidingComparison, RuleError, type Subject, type Records } from "@sluice/rules";
 import { type Access, denyByRule, type DenialReason, prepareMessageRule, requestValues } from "./access.ts";
+import type { Client } from "./client.ts";
 import { CollectionAccess } from "./collection-access.ts";
 import { EventEncoder } from "./event-encoder.ts";
 import { planExpand } from "./expand-plan.ts";
@@ -64,12 +66,42 @@ export interface ExplanationContext {
   readonly records?: Records | undefined;
 }
 
+/** What becomes of an event for one of a client's subscriptions. */
+export type SubscriptionExplanation = Explanation & { readonly subscription: string };
+
+type Place = Omit<ExplanationContext, "subscription" | "records"> & { readonly access: CollectionAccess };
+
 /** Explains what becomes of an event for one subscription string; decides as a hub does. */
 export function explainEvent(event: RecordEvent | CustomMessage, context: ExplanationContext): Explanation {
   const subscription = parseSubscription(context.subscription);
+  const access = new CollectionAccess(context.collections, context.records);
+  return explainFor(event, subscription, { ...context, access });
+}
+
+/** Explains it for a client's subscriptions, at most so many, those with a topic of the event first. */
+export function explainForClient(
+  event: RecordEvent | CustomMessage,
+  { identity, subscriptions }: Pick<Client, "identity" | "subscriptions">,
+  { most, ...place }: Omit<Place, "identity"> & { readonly most: number },
+): readonly SubscriptionExplanation[] {
+  const topics = new Set(topicsOf(event, place.collections).map(topicOf));
+  const [matched, others]: [Subscription[], Subscription[]] = [[], []];
+  for (const subscription of subscriptions.values()) {
+    (topics.has(subscription.topic) ? matched : others).push(subscription);
+  }
+  return [...matched, ...others]
+    .slice(0, most)
+    .map((one) => Object.assign(explainFor(event, one, { ...place, identity }), { subscription: one.raw }));
+}
+
+function explainFor(
+  event: RecordEvent | CustomMessage,
+  subscription: Subscription,
+  place: Place,
+): Explanation {
   return event.kind === "message"
-    ? explainMessage(event, subscription, context)
-    : explainRecord(event, subscription, context);
+    ? explainMessage(event, subscription, place)
+    : explainRecord(event, subscription, place);
 }
 
 /** The topics that an event reaches; none for a record of an unknown collection. */
@@ -82,16 +114,16 @@ export function topicsOf(event: RecordEvent | CustomMessage, collections: Collec
 function explainRecord(
   event: RecordEvent,
   subscription: Subscription,
-  { collections, identity, nowMs, records }: ExplanationContext,
+  { collections, access, identity, nowMs }: Place,
 ): Explanation {
   const { record } = event;
+  const { records } = access;
   const collection = collections.find(event.collection);
   const match =
     collection && recordTopics(collection, record.id).find(({ topic }) => topic === subscription.topic);
   if (collection === undefined || match === undefined) {
     return { outcome: "unmatched", topics: topicsOf(event, collections) };
   }
-  const access = new CollectionAccess(collections, records);
   const guard = { access, collection, rule: match.rule };
   const decide = (row: typeof record) =>
     new RecordDecisions({ guard, record: row, nowMs }, subscription).decide(identity);
@@ -131,7 +163,7 @@ function explainRecord(
 function explainMessage(
   { topic, rule, data }: CustomMessage,
   { raw, options }: Subscription,
-  { identity, nowMs }: ExplanationContext,
+  { identity, nowMs }: Place,
 ): Explanation {
   if (!`${raw}?`.startsWith(`${topic}?`)) return { outcome: "unmatched", topics: [topic] };
   const access = prepareMessageRule(rule);

@@ -13,6 +13,7 @@ import type { Frame } from "./batch.ts";
 import { BoundClients } from "./bound-clients.ts";
 import { Client, type ClientSink } from "./client.ts";
 import type { RuleWarning } from "./collection-access.ts";
+import { explainForClient, type SubscriptionExplanation } from "./explanation.ts";
 import { handOut, type Match } from "./match.ts";
 import { Matcher, type MatcherContext, Rulebook } from "./matcher.ts";
 import { Outboxes, type OutboxesContext } from "./outboxes.ts";
@@ -20,6 +21,7 @@ import type { RecordLoad, RecordStore } from "./record-store.ts";
 import { Replay } from "./replay.ts";
 import { SubscriptionIndex } from "./subscription-index.ts";
 import { authCollectionOf, changesTokenKey } from "./token-changes.ts";
+import { Watchers } from "./watchers.ts";
 
 /** What a hub needs from the process around it. */
 export interface HubContext extends OutboxesContext, MatcherContext {
@@ -52,6 +54,7 @@ export class Hub {
   readonly #matcher: Matcher;
   #rulebook: Rulebook;
   readonly #outboxes: Outboxes;
+  readonly #watchers = new Watchers();
   /** Grows when the rules change, or the subscriptions or identity of a client that is held. */
   #epoch = 0;
 
@@ -65,6 +68,16 @@ export class Hub {
 
   get clientCount(): number {
     return this.#clients.size;
+  }
+
+  /** All clients, in the order in which they came. */
+  get clients(): Iterable<Client> {
+    return this.#clients.values();
+  }
+
+  /** How many superusers are to be told what {@link tellWatchers} tells. */
+  get watcherCount(): number {
+    return this.#watchers.size;
   }
 
   /** Bytes that wait for clients who take none. */
@@ -120,6 +133,7 @@ export class Hub {
     this.#clients.delete(clientId);
     this.#outboxes.forget(client);
     this.#bound.forget(client);
+    this.#watchers.remove(client);
     for (const subscription of client.subscriptions.values()) this.#index.remove(client, subscription);
   }
 
@@ -154,6 +168,7 @@ export class Hub {
     }
     client.version = version;
     client.subscriptions = wanted;
+    this.#watchers.update(client);
     if (client.isHeld) this.#epoch += 1;
     if (!isGood) this.#context.onReleased([clientId], identityKey(identity));
     return true;
@@ -272,6 +287,30 @@ export class Hub {
     return this.#send(this.#matcher.matchMessage(message), entry);
   }
 
+  /**
+   * Sends one line of JSON to the superusers who watch the nodes; it is not counted as delivered.
+   * @param subject see {@link Frame}
+   */
+  tellWatchers(data: string, subject?: string): void {
+    this.#watchers.tell(data, subject, (client, frame) => this.#outboxes.put(client, frame));
+  }
+
+  /**
+   * Explains what becomes of an event for each of a client's subscriptions, by the rules and rows of now.
+   * @param most how many are explained, those of the event's topics first
+   * @returns nothing where there is no such client
+   */
+  explain(
+    clientId: string,
+    event: RecordEvent | CustomMessage,
+    most: number,
+  ): readonly SubscriptionExplanation[] | undefined {
+    const client = this.#clients.get(clientId);
+    const { collections, access } = this.#rulebook;
+    const nowMs = this.#context.nowMs();
+    return client && explainForClient(event, client, { collections, access, nowMs, most });
+  }
+
   #send(matches: readonly Match[], entry: string | undefined): number {
     const sent = handOut(matches, entry, (client, frame) => this.#outboxes.put(client, frame));
     if (sent > 0) this.#context.onDelivered(sent);
@@ -291,6 +330,7 @@ export class Hub {
 
   /** Puts clients where they belong now: what the rules read of them has changed. */
   #moveAll(clients: readonly Client[]): void {
+    for (const client of clients) this.#watchers.update(client);
     // one that is moved costs about as much as three that are found anew
     if (clients.length >= manyClients && clients.length * 3 > this.#clients.size) this.#index.moveAll();
     else {

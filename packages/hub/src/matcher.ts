@@ -37,11 +37,21 @@ export class Rulebook {
 export interface MatcherContext {
   /** Unix milliseconds, for rules that read the clock. */
   readonly nowMs: () => number;
-  /**
-   * Counts subscribers of a topic who may not have an event, or not what they asked to have expanded in it.
-   * @param detail what was expected and what came, where the reason alone does not tell
-   */
-  readonly onDenied: (reason: DenialReason, topic: string, subscribers: number, detail?: string) => void;
+  /** Counts subscribers of a topic who may not have an event, or not what they asked to have expanded in it. */
+  readonly onDenied: (denied: Denied) => void;
+}
+
+/** Subscribers of a topic who may not have an event, all for one reason. */
+export interface Denied {
+  readonly reason: DenialReason;
+  readonly topic: string;
+  readonly subscribers: number;
+  /** The rule or filter; null is for superusers only. */
+  readonly text?: string | null | undefined;
+  /** What was expected and what came, where the reason alone does not tell. */
+  readonly detail?: string;
+  /** Where several texts are the reason: how many there are of each. Only to be asked at once. */
+  readonly byText?: () => Iterable<readonly [text: string, subscribers: number]>;
 }
 
 /** Finds who may have an event among the clients of an index, and what each of them sees of it. */
@@ -74,11 +84,15 @@ export class Matcher {
       let asked = 0;
       const { nowMs } = work;
       const subject = { record, request: { query: {}, headers: {} }, records: access.records, nowMs };
-      for (const group of groups.find(guard, subject)) {
+      const found = groups.find(guard, subject);
+      for (const group of found) {
         this.#matchGroup(group, { guard, order, work });
         asked += group.clients.size;
       }
-      if (asked < groups.size) this.#context.onDenied("filter", topic, groups.size - asked);
+      if (asked < groups.size) {
+        const byText = () => filtersBeside(groups, found);
+        this.#context.onDenied({ reason: "filter", topic, subscribers: groups.size - asked, byText });
+      }
       if (groups.leaving.size > 0) matchLeaving(groups, { guard, order, work });
     }
     return work.matches;
@@ -99,7 +113,8 @@ export class Matcher {
         const subject = { record: {}, request, nowMs: this.#context.nowMs() };
         const denial = identity.kind === "superuser" ? undefined : denyByRule(access, subject);
         if (denial === undefined) share.clients.push(client);
-        else this.#context.onDenied(denial, subscription.topic, 1);
+        else
+          this.#context.onDenied({ reason: denial, topic: subscription.topic, subscribers: 1, text: rule });
       }
       if (share.clients.length > 0)
         matches.push({ subscription, place, subject: undefined, shares: [share] });
@@ -123,7 +138,8 @@ export class Matcher {
       asked += count;
       const { denial, isManager } = decisions.decide(audience.identity, audience.request);
       if (denial !== undefined) {
-        this.#context.onDenied(denial, topic, count);
+        const text = denial.startsWith("rule") ? guard.collection[guard.rule] : options.query["filter"];
+        this.#context.onDenied({ reason: denial, topic, subscribers: count, text });
         continue;
       }
       for (const alike of audience.expandParts?.values() ?? [audience.clients]) {
@@ -134,7 +150,11 @@ export class Matcher {
         }
       }
     }
-    if (asked < clients.size) this.#context.onDenied(reasonUnasked(guard), topic, clients.size - asked);
+    if (asked < clients.size) {
+      const text = guard.collection[guard.rule];
+      const subscribers = clients.size - asked;
+      this.#context.onDenied({ reason: reasonUnasked(guard), topic, subscribers, text });
+    }
     if (shares.all.length > 0) {
       work.matches.push({
         subscription,
@@ -150,9 +170,21 @@ export class Matcher {
     const [one] = allOf(alike);
     const expansion = one && expander.expandFor(one.identity);
     for (const { reason, message } of expansion?.failures ?? []) {
-      this.#context.onDenied(reason, topic, countOf(alike), message);
+      this.#context.onDenied({ reason, topic, subscribers: countOf(alike), detail: message });
     }
     return expansion;
+  }
+}
+
+/** The filters of a topic's groups that were not found by what a record says, and how many have each. */
+function* filtersBeside(
+  { all }: TopicGroups,
+  found: Iterable<SubscriberGroup>,
+): Iterable<readonly [string, number]> {
+  const passed = new Set(found);
+  for (const group of all) {
+    const { options } = group.subscription;
+    if (!passed.has(group)) yield [options.query["filter"] ?? "", group.clients.size];
   }
 }
 

@@ -9,6 +9,7 @@ import type {
   Leaving,
   LogEntry,
   LogExtent,
+  NodeAnswers,
   NodeHandlers,
   SeededRow,
   SubscribeOutcome,
@@ -37,6 +38,7 @@ export class MemoryBackplane implements Backplane {
   readonly #counts = new Map<string, number>();
   #period = "";
   #ticket = 0;
+  #isListening = false;
 
   constructor(options: BackplaneOptions, handlers: NodeHandlers) {
     this.#handlers = handlers;
@@ -188,6 +190,20 @@ export class MemoryBackplane implements Backplane {
     this.#period = period;
     for (const [name, count] of counts) this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
     return Promise.resolve(new Map([...counts.keys()].map((name) => [name, this.#counts.get(name) ?? 0])));
+  }
+
+  publishStats(text: string): Promise<number> {
+    if (this.#isListening && text !== "") this.#handlers.stats(text);
+    return Promise.resolve(Number(this.#isListening));
+  }
+
+  listenToStats(isWanted: boolean): Promise<void> {
+    this.#isListening = isWanted;
+    return Promise.resolve();
+  }
+
+  ask(question: string): Promise<NodeAnswers> {
+    return Promise.resolve({ nodes: 1, answers: [this.#handlers.answer(question)] });
   }
 
   close(): Promise<void> {

@@ -15,7 +15,10 @@ export interface ChannelReaderContext {
   readonly listenMs: number;
 }
 
-/** Listens to the writers' channels, to the announcements of collections and seedings, and to this node's control channel. */
+/**
+ * Listens to the writers' channels, to the announcements of collections and seedings, to this node's control channel and
+ * that of all nodes, and to statistics where they are wanted.
+ */
 export class ChannelReader {
   readonly #redis: Redis;
   readonly #keys: Keys;
@@ -23,6 +26,7 @@ export class ChannelReader {
   readonly #handlers: NodeHandlers;
   readonly #listenMs: number;
   #timer: NodeJS.Timeout | undefined;
+  #wantsStats = false;
 
   /** @param redis a connection of the reader's own: it can do nothing else once it listens */
   constructor(redis: Redis, { keys, nodeId, handlers, listenMs }: ChannelReaderContext) {
@@ -35,9 +39,10 @@ export class ChannelReader {
 
   /** Listens; returns when Redis has taken the subscriptions. */
   async start(onControl: (text: string) => void): Promise<void> {
-    const { collections, seeded, records } = this.#keys;
+    const { collections, seeded, records, nodes, stats } = this.#keys;
     this.#redis.on("message", (channel: string, text: string) => {
-      if (channel === this.#control) onControl(text);
+      if (channel === this.#control || channel === nodes) onControl(text);
+      else if (channel === stats) this.#takeStats(text);
       else if (channel === collections) this.#handlers.collectionsChanged();
       else if (channel === seeded) this.#handlers.recordsSeeded(text);
       else this.#handlers.event(text, { door: "message" });
@@ -50,17 +55,30 @@ export class ChannelReader {
     this.#timer = setInterval(() => void this.#listenAgain(false), this.#listenMs);
   }
 
+  /** See `Backplane.listenToStats`. */
+  async listenToStats(isWanted: boolean): Promise<void> {
+    this.#wantsStats = isWanted;
+    if (isWanted) await this.#redis.subscribe(this.#keys.stats);
+    else await this.#redis.unsubscribe(this.#keys.stats);
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#redis.disconnect();
   }
 
   async #listen(): Promise<void> {
-    const { messages, collections, seeded, records } = this.#keys;
+    const { messages, collections, seeded, records, nodes, stats } = this.#keys;
+    const wanted = this.#wantsStats ? [stats] : [];
     await Promise.all([
-      this.#redis.subscribe(messages, collections, seeded, this.#control),
+      this.#redis.subscribe(messages, collections, seeded, nodes, this.#control, ...wanted),
       this.#redis.psubscribe(`${records}*`),
     ]);
+  }
+
+  /** An empty text only asks who listens. */
+  #takeStats(text: string): void {
+    if (this.#wantsStats && text !== "") this.#handlers.stats(text);
   }
 
   /** @param wasAway whether announcements may have been missed; they are looked up once new ones are heard */

@@ -24,8 +24,10 @@ export interface Keys {
   readonly node: (nodeId: string) => string;
   /** How long nodes were cut off, shortly after they are back. */
   readonly away: string;
-  /** All nodes whose clients somebody may have to adopt. */
+  /** All nodes whose clients somebody may have to adopt; also the channel on which all nodes are asked. */
   readonly nodes: string;
+  /** The channel on which nodes tell of themselves while somebody listens. */
+  readonly stats: string;
   /** The clients that are adopted if a node dies, and how far they are. */
   readonly holds: (nodeId: string) => string;
   /** How many streams each node has that takes more. */
@@ -52,6 +54,7 @@ export function keysUnder(prefix: string): Keys {
     node: (nodeId) => `${prefix}node:${nodeId}`,
     away: `${prefix}away`,
     nodes: `${prefix}nodes`,
+    stats: `${prefix}stats`,
     holds: (nodeId) => `${prefix}holds:${nodeId}`,
     loads: `${prefix}loads`,
     orphans: (likeness) => `${prefix}orphans:${likeness}`,

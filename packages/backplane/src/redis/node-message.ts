@@ -5,6 +5,7 @@ import type { AppliedChange, LastFrame } from "../backplane.ts";
 export type NodeMessage =
   | { readonly type: "apply"; readonly reply: ReplyAddress; readonly change: AppliedChange }
   | { readonly type: "send-last"; readonly reply: ReplyAddress; readonly frame: LastFrame }
+  | { readonly type: "ask"; readonly reply: ReplyAddress; readonly question: string }
   | { readonly type: "answer"; readonly request: number; readonly outcome: string };
 
 /** Where the answer to a message goes. */
@@ -21,7 +22,7 @@ interface ReplyAddress {
 export function parseNodeMessage(text: string): NodeMessage | undefined {
   const value: unknown = parseJson(text);
   if (!isJsonObject(value)) return undefined;
-  const { type, request, outcome, reply, change, frame, adopted } = value;
+  const { type, request, outcome, reply, change, frame, question, adopted } = value;
   if (type === "answer") {
     return typeof request === "number" && typeof outcome === "string"
       ? { type, request, outcome }
@@ -30,6 +31,7 @@ export function parseNodeMessage(text: string): NodeMessage | undefined {
   const replyAddress = isJsonObject(reply) ? parseReplyAddress(reply) : undefined;
   if (replyAddress === undefined) return undefined;
   if (type === "apply" && isJsonObject(change)) return applyMessage(replyAddress, change, adopted);
+  if (type === "ask" && typeof question === "string") return { type, reply: replyAddress, question };
   if (type === "send-last" && isJsonObject(frame)) return lastFrameMessage(replyAddress, frame);
   return undefined;
 }

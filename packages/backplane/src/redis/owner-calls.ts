@@ -5,6 +5,7 @@ import type {
   AppliedChange,
   LastFrame,
   LastFrameOutcome,
+  NodeAnswers,
   NodeHandlers,
   SubscribeOutcome,
   SubscriptionChange,
@@ -102,15 +103,48 @@ export class OwnerCalls {
     }
   }
 
-  /** Takes a message from this node's control channel, and answers it. */
+  /** See `Backplane.ask`. */
+  async ask(question: string, isEnough: (answer: string) => boolean = () => false): Promise<NodeAnswers> {
+    const { redis, keys, nodeId } = this.#context;
+    const answers: string[] = [];
+    const { promise: isDone, resolve: end } = Promise.withResolvers<void>();
+    let nodes = Number.POSITIVE_INFINITY;
+    const { request, close } = this.#answers.openToAll((answer) => {
+      answers.push(answer);
+      if (answers.length >= nodes || isEnough(answer)) end();
+    });
+    try {
+      const message = messageText({ type: "ask", reply: { node: nodeId, request }, question });
+      nodes = await redis.publish(keys.nodes, message);
+      if (answers.length >= nodes) end();
+      await within(isDone, answerMs);
+      return { nodes, answers };
+    } finally {
+      close();
+    }
+  }
+
+  /** Takes a message from this node's control channel, or that of all, and answers it. */
   async receive(message: NodeMessage): Promise<void> {
     if (message.type === "answer") return this.#answers.settle(message.request, message.outcome);
-    const { redis, keys, handlers } = this.#context;
-    const outcome = message.type === "apply" ? this.#apply(message.change) : handlers.sendLast(message.frame);
+    const { redis, keys } = this.#context;
+    const outcome = this.#outcomeOf(message);
     const { node, request } = message.reply;
     const answer = messageText({ type: "answer", request, outcome });
     // the asking node asks again if this is lost
     await redis.publish(keys.node(node), answer).catch(() => undefined);
+  }
+
+  #outcomeOf(message: Exclude<NodeMessage, { type: "answer" }>): string {
+    const { handlers } = this.#context;
+    switch (message.type) {
+      case "apply":
+        return this.#apply(message.change);
+      case "send-last":
+        return handlers.sendLast(message.frame);
+      case "ask":
+        return handlers.answer(message.question);
+    }
   }
 
   #apply(change: AppliedChange): ReturnType<NodeHandlers["apply"]> {

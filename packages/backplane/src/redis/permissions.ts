@@ -78,6 +78,7 @@ export async function tryCommands({ redis, listener, keyPrefix }: Trial): Promis
     }
   };
   await attempt("subscribe rt:message", listener);
+  await attempt("unsubscribe rt:message", listener);
   await attempt("psubscribe rt:record:*", listener, `&${keyPrefix}record:*`);
   await attempt("exec");
   // without a transaction they would be done

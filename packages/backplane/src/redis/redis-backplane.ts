@@ -11,6 +11,7 @@ import type {
   Leaving,
   LogEntry,
   LogExtent,
+  NodeAnswers,
   NodeHandlers,
   Progress,
   SeededRow,
@@ -220,6 +221,18 @@ class RedisBackplane implements Backplane {
       });
       return new Map(names.map((name, index) => [name, sums[index] ?? 0]));
     });
+  }
+
+  publishStats(text: string): Promise<number> {
+    return this.#command((redis) => redis.publish(this.#keys.stats, text));
+  }
+
+  listenToStats(isWanted: boolean): Promise<void> {
+    return this.#command(() => this.#channelReader.listenToStats(isWanted));
+  }
+
+  ask(question: string, isEnough?: (answer: string) => boolean): Promise<NodeAnswers> {
+    return this.#command(() => this.#ownerCalls.ask(question, isEnough));
   }
 
   async close(): Promise<void> {

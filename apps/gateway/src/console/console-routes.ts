@@ -1,0 +1,152 @@
+import {
+  type AuthRecord,
+  badRequest,
+  type ClientList,
+  type ConsoleFacts,
+  type ErrorAnswer,
+  isJsonObject,
+} from "@sluice/protocol";
+import { Hono } from "hono";
+import manifest from "../../package.json" with { type: "json" };
+import { answerError } from "../answers.ts";
+import type { GatewayContext, GatewayEnv, NodeContext } from "../gateway-context.ts";
+import { readJsonBody } from "../json-body.ts";
+import { readLogged, sentence } from "../publish-events.ts";
+import { readSuperuser } from "../superuser.ts";
+import { UnavailableError } from "../unavailable-error.ts";
+import type { ClientAnswer, ClientQuestion } from "./client-answers.ts";
+import { changeRules, listRules, makeToken } from "./playground.ts";
+
+const defaultLimit = 50;
+const maxLimit = 500;
+const maxSearchLength = 255;
+
+const unknownClient: ErrorAnswer = { status: 404, message: "Missing or invalid client id." };
+
+type Route = (context: NodeContext, superuser: AuthRecord) => Response | Promise<Response>;
+
+/** What the console asks, below `/api/console`; for superusers only. */
+export function consoleRoutes(gateway: GatewayContext): Hono<GatewayEnv> {
+  const routes = new Hono<GatewayEnv>();
+  const guarded =
+    (route: Route) =>
+    async (context: NodeContext): Promise<Response> => {
+      const asked = await readSuperuser(gateway, context);
+      return "refusal" in asked ? answerError(context, asked.refusal) : route(context, asked.superuser);
+    };
+  const { playground } = gateway.settings;
+  routes.get(
+    "/",
+    guarded((context, superuser) => context.json(factsFor(gateway, superuser))),
+  );
+  routes.get(
+    "/clients",
+    guarded((context) => listClients(gateway, context)),
+  );
+  routes.get(
+    "/clients/:id",
+    guarded((context) => showClient(gateway, context)),
+  );
+  routes.delete(
+    "/clients/:id",
+    guarded((context) => endClient(gateway, context)),
+  );
+  routes.post(
+    "/explain",
+    guarded((context) => explain(gateway, context)),
+  );
+  if (!playground) return routes;
+  routes.get(
+    "/play/collections",
+    guarded((context) => listRules(gateway, context)),
+  );
+  routes.put(
+    "/play/collections/:name",
+    guarded((context) => changeRules(gateway, context)),
+  );
+  routes.post(
+    "/play/tokens",
+    guarded((context) => makeToken(gateway, context)),
+  );
+  return routes;
+}
+
+function factsFor({ backplane, settings }: GatewayContext, { id, collectionName }: AuthRecord): ConsoleFacts {
+  const { nodeId: node } = backplane;
+  const { playground } = settings;
+  return { node, version: manifest.version, playground, identity: { id, collectionName } };
+}
+
+async function listClients({ backplane }: GatewayContext, context: NodeContext): Promise<Response> {
+  const { search = "", node = "", limit: asked } = context.req.query();
+  const limit = Math.min(maxLimit, Math.max(1, Math.trunc(Number(asked ?? defaultLimit)) || defaultLimit));
+  const question = { ask: "list", search: search.slice(0, maxSearchLength), node, limit } as const;
+  const { nodes, answers } = await backplane.ask(JSON.stringify(question satisfies ClientQuestion));
+  // who holds no clients, as the bridge, answers nothing
+  const told = answers.filter((answer) => answer !== "");
+  const lists = told.map((answer): Pick<ClientList, "clients" | "total"> => JSON.parse(answer));
+  const clients = lists
+    .flatMap((list) => list.clients)
+    .toSorted((one, other) => other.openedAt - one.openedAt)
+    .slice(0, limit);
+  const total = lists.reduce((sum, list) => sum + list.total, 0);
+  const silent = Math.max(0, nodes - answers.length);
+  const list: ClientList = { clients, total, nodes: told.length + silent, silent };
+  return context.json(list);
+}
+
+async function showClient(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+  const clientId = context.req.param("id") ?? "";
+  return answerJson(context, await askOwner(gateway, { ask: "describe", clientId }));
+}
+
+async function endClient(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+  const clientId = context.req.param("id") ?? "";
+  const answer = await askOwner(gateway, { ask: "end", clientId });
+  if (answer === undefined) return answerError(context, unknownClient);
+  if (answer !== ("ended" satisfies ClientAnswer)) {
+    throw new UnavailableError("The stream cannot be ended now: its client could not come back.");
+  }
+  gateway.log.info({ clientId }, "a stream was ended by a superuser");
+  return context.body(null, 204);
+}
+
+async function explain(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+  const body = await readJsonBody(gateway, context);
+  if ("refusal" in body) return answerError(context, body.refusal);
+  const { clientId, event } = isJsonObject(body.value) ? body.value : {};
+  const logged = readLogged(event, gateway.settings.maxEventBytes, gateway.collections());
+  if (typeof logged === "string") {
+    const fault = { code: "validation_invalid_event", message: sentence(logged) };
+    return answerError(context, { ...badRequest, data: { event: fault } });
+  }
+  const question = { ask: "explain", clientId: String(clientId), event: logged.text } as const;
+  return answerJson(context, await askOwner(gateway, question));
+}
+
+/**
+ * Asks the node that has a client.
+ * @returns its answer; nothing where no node has the client
+ * @throws {UnavailableError} where a node that does not answer may have it
+ */
+async function askOwner(
+  { backplane }: GatewayContext,
+  question: ClientQuestion,
+): Promise<string | undefined> {
+  const { nodes, answers } = await backplane.ask(JSON.stringify(question), isOwners);
+  const answer = answers.find(isOwners);
+  if (answer === undefined && answers.length < nodes) {
+    throw new UnavailableError("A node that may have the client does not answer.");
+  }
+  return answer;
+}
+
+function answerJson(context: NodeContext, json: string | undefined): Response {
+  if (json === undefined) return answerError(context, unknownClient);
+  context.header("Content-Type", "application/json");
+  return context.body(json);
+}
+
+function isOwners(answer: string): boolean {
+  return answer !== "" && answer !== ("unknown-client" satisfies ClientAnswer);
+}

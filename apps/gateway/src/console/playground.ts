@@ -1,0 +1,103 @@
+import { checkRules } from "@sluice/hub";
+import {
+  type Collection,
+  CollectionSet,
+  type ErrorAnswer,
+  type FieldError,
+  isJsonObject,
+  type JsonObject,
+  type PlayCollection,
+  superusers,
+} from "@sluice/protocol";
+import { answerError } from "../answers.ts";
+import type { GatewayContext, NodeContext } from "../gateway-context.ts";
+import { readJsonBody } from "../json-body.ts";
+import { signToken } from "../sign-token.ts";
+
+const editable = ["listRule", "viewRule"] as const;
+
+/** `GET …/play/collections`: the rules that can be tried. */
+export function listRules({ collections }: GatewayContext, context: NodeContext): Response {
+  const listed: readonly PlayCollection[] = [...collections()].map(({ name, type, listRule, viewRule }) => ({
+    name,
+    type,
+    listRule,
+    viewRule,
+  }));
+  return context.json({ collections: listed });
+}
+
+/** `PUT …/play/collections/:name`: sets a collection's rules for all nodes, unless one is broken. */
+export async function changeRules(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+  const body = await readJsonBody(gateway, context);
+  if ("refusal" in body) return answerError(context, body.refusal);
+  if (gateway.settings.collectionsFile !== undefined) {
+    return answerError(context, refused("The rules are those of COLLECTIONS_FILE: change them there."));
+  }
+  const collection = gateway.collections().find(context.req.param("name") ?? "");
+  if (collection === undefined) return answerError(context, { status: 404, message: "Unknown collection." });
+  const rules = readRules(isJsonObject(body.value) ? body.value : {});
+  if ("errors" in rules) return answerError(context, refused("Invalid rules.", rules.errors));
+  const findings = findingsOn(gateway, { ...collection, ...rules.changed });
+  if ("errors" in findings) return answerError(context, refused("Invalid rules.", findings.errors));
+  const stored = (await gateway.backplane.readCollections()).get(collection.name) ?? "";
+  const value: unknown = stored === "" ? undefined : JSON.parse(stored);
+  if (!isJsonObject(value)) return answerError(context, { status: 404, message: "Unknown collection." });
+  await gateway.backplane.putCollection(collection.name, JSON.stringify({ ...value, ...rules.changed }));
+  await gateway.collectionsLoaded();
+  return context.json({ warnings: findings.warnings });
+}
+
+type Rules = Partial<Pick<Collection, (typeof editable)[number]>>;
+
+function readRules(
+  value: JsonObject,
+): { readonly changed: Rules } | { readonly errors: Record<string, FieldError> } {
+  const changed: Record<string, string | null> = {};
+  const errors: Record<string, FieldError> = {};
+  for (const name of editable) {
+    const rule = value[name];
+    if (rule === undefined) continue;
+    if (rule === null || typeof rule === "string") changed[name] = rule;
+    else errors[name] = { code: "validation_invalid_rule", message: "Expected a string or null." };
+  }
+  return Object.keys(errors).length > 0 ? { errors } : { changed };
+}
+
+/** What is wrong with a collection's rules; else what its author should know. */
+function findingsOn({ collections }: GatewayContext, changed: Collection) {
+  const others = [...collections()].filter(({ id }) => id !== changed.id);
+  const errors: Record<string, FieldError> = {};
+  const warnings = [];
+  for (const { rule, position, message, isBroken } of checkRules(
+    new CollectionSet([...others, changed]),
+    changed,
+  )) {
+    if (isBroken) errors[rule] = { code: "validation_invalid_rule", message, params: { position } };
+    else warnings.push({ rule, position, message });
+  }
+  const isBroken = editable.some((rule) => errors[rule] !== undefined);
+  return isBroken ? { errors } : { warnings };
+}
+
+/** `POST …/play/tokens`: an auth record's token, signed with `AUTH_SECRET`, good for an hour. */
+export async function makeToken(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+  const body = await readJsonBody(gateway, context);
+  if ("refusal" in body) return answerError(context, body.refusal);
+  const { collection: name, id, claims = {} } = isJsonObject(body.value) ? body.value : {};
+  const { secret, issuer, audience } = gateway.settings.auth;
+  if (secret === undefined) return answerError(context, refused("There is no AUTH_SECRET to sign with."));
+  const collection = gateway.collections().find(String(name));
+  const isGood = collection?.type === "auth" && collection.name !== superusers.name;
+  if (!isGood || typeof id !== "string" || id === "" || !isJsonObject(claims)) {
+    return answerError(context, refused("Expected an auth collection, an id, and claims as an object."));
+  }
+  const { id: collectionId, name: collectionName } = collection;
+  const own = { id, collectionId, collectionName, type: "auth" };
+  const token = await signToken({ ...claims, ...own }, { secret, issuer, audience, life: "1h" });
+  return context.json({ token });
+}
+
+function refused(message: string, data: Readonly<Record<string, FieldError>> = {}): ErrorAnswer {
+  return { status: 400, message, data };
+}
