@@ -46,9 +46,15 @@ function RulesOf({ collection }: { readonly collection: PlayCollection }): JSX.E
     const { listRule, viewRule } = rules.value;
     const request = { method: "PUT", body: { listRule, viewRule } };
     try {
-      const { warnings } = await gateway.send<{ warnings: string[] }>(`${path}/${collection.name}`, request);
+      const { warnings } = await gateway.send<{ warnings: { message: string }[] }>(
+        `${path}/${collection.name}`,
+        request,
+      );
       errors.value = {};
-      said.value = ["Saved: they decide from the next event on.", ...warnings].join(" ");
+      said.value = [
+        "Saved: they decide from the next event on.",
+        ...warnings.map(({ message }) => message),
+      ].join(" ");
     } catch (error) {
       errors.value = fieldErrorsOf(error);
       said.value = Object.keys(errors.value).length > 0 ? "Not saved." : describeError(error);
