@@ -1,4 +1,5 @@
 import { measureAbuse } from "./abuse.ts";
+import { measureConsole } from "./console.ts";
 import { measureFanOut } from "./fan-out.ts";
 import type { Figure } from "./figure.ts";
 import { measureFollowed } from "./followed.ts";
@@ -59,6 +60,11 @@ export const parts: readonly Part[] = [
   {
     name: "followed",
     own: measureFollowed,
+    foreign: () => "needs a Redis of its own, and a gateway over it",
+  },
+  {
+    name: "console",
+    own: measureConsole,
     foreign: () => "needs a Redis of its own, and a gateway over it",
   },
   { name: "hub", own: measureHub, foreign: () => "measures this checkout alone" },

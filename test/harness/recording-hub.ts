@@ -24,6 +24,8 @@ export interface RecordingHub {
   /** Every write since the beginning. */
   readonly writes: Write[];
   readonly denied: DenialReason[];
+  /** The same as it was told, several texts each by itself. */
+  readonly withheld: (readonly [reason: DenialReason, topic: string, subscribers: number, text: unknown])[];
   /** Where the hub is in the log. */
   readonly place: { entry: string };
   readonly released: { readonly clientIds: readonly string[]; readonly identity: string }[];
@@ -40,6 +42,7 @@ export interface RecordingHub {
 export function openRecordingHub(collections: readonly JsonObject[] = [posts]): RecordingHub {
   const writes: Write[] = [];
   const denied: DenialReason[] = [];
+  const withheld: RecordingHub["withheld"] = [];
   const released: { clientIds: readonly string[]; identity: string }[] = [];
   const pending: (() => void)[] = [];
   let delivered = 0;
@@ -54,7 +57,12 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
     limits: { clientBytes: 1_000_000, totalBytes: 10_000_000 },
     defer: (flush) => pending.push(flush),
     onDelivered: (frames) => (delivered += frames),
-    onDenied: ({ reason, subscribers }) => denied.push(...Array<DenialReason>(subscribers).fill(reason)),
+    onDenied: ({ reason, topic, subscribers, text, byText }) => {
+      denied.push(...Array<DenialReason>(subscribers).fill(reason));
+      for (const [one, count] of byText?.() ?? [[text, subscribers] as const]) {
+        withheld.push([reason, topic, count, one]);
+      }
+    },
     onReleased: (clientIds, identity) => released.push({ clientIds, identity }),
   });
   hub.setCollections(collectionSet(...collections));
@@ -76,7 +84,7 @@ export function openRecordingHub(collections: readonly JsonObject[] = [posts]): 
     }
     return texts;
   };
-  const told = { writes, denied, released, pending, delivered: () => delivered };
+  const told = { writes, denied, withheld, released, pending, delivered: () => delivered };
   return { hub, records, place, ...told, subscribe, flush };
 }
 

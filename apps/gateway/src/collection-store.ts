@@ -52,11 +52,6 @@ export class CollectionStore {
     if (this.#file !== undefined) unwatchFile(this.#file);
   }
 
-  /** Resolves when every load that was asked for is done. */
-  get loaded(): Promise<void> {
-    return this.#loading;
-  }
-
   /** Loads again, after a load that is under way; before the start there is nothing to load again. */
   reload(): void {
     if (this.#readStored === undefined) return;

@@ -57,6 +57,7 @@ export class EventFeed {
     } catch (err) {
       // whatever one event does, the next one must come through
       span?.setStatus({ code: SpanStatusCode.ERROR }).end();
+      watch.dispatched({ event, source, text, frames: 0 });
       metrics.failedEvents.inc();
       log.error({ err, door, cursor }, "an event could not be dispatched");
     }

@@ -24,8 +24,6 @@ export interface GatewayContext {
   readonly hub: Hub;
   /** The collections as they are now. */
   readonly collections: () => CollectionSet;
-  /** Resolves when every load of them that was asked for is done. */
-  readonly collectionsLoaded: () => Promise<void>;
   /** Nothing where there is no console. */
   readonly consolePages: ConsolePages | undefined;
   readonly admission: Admission;

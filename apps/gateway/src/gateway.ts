@@ -203,7 +203,6 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
     backplane,
     hub,
     collections: () => collections.current,
-    collectionsLoaded: () => collections.loaded,
     consolePages: settings.console ? await ConsolePages.read() : undefined,
     admission: new Admission({ nowMs, maxWaitMs: maxAdmissionMs }),
     streams,

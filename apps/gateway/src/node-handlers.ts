@@ -68,7 +68,15 @@ export function nodeHandlers(context: NodeHandlersContext): NodeHandlers {
     collectionsChanged: () => collections.reload(),
     recordsSeeded: (collection) => loader.reload(collection),
     stats: (text) => context.reporter()?.take(text),
-    answer: (question) => context.clientAnswers.answer(question),
+    answer: (question) => {
+      try {
+        return context.clientAnswers.answer(question);
+      } catch (err) {
+        // whatever one question does, the node goes on
+        log.error({ err }, "a question about clients could not be answered");
+        return "";
+      }
+    },
     connectionChanged: (connected) => {
       if (connected) log.info("Redis is back");
       else log.warn("Redis is lost: streams stay open, requests are answered with 503");

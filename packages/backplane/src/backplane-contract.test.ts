@@ -260,6 +260,60 @@ describe.each(implementations)("%s", (_name, open) => {
     });
   });
 
+  describe("statistics", () => {
+    test("are told whom listens, as they were written, for as long as it does", async () => {
+      expect(await asked.backplane.publishStats("unheard")).toBe(0);
+      await owner.backplane.listenToStats(true);
+      expect(await asked.backplane.publishStats('{"é":1}')).toBe(1);
+      await waitUntil(() => owner.stats.length === 1, "the statistics");
+      await owner.backplane.listenToStats(false);
+      expect(await asked.backplane.publishStats("unheard")).toBe(0);
+      await owner.backplane.listenToStats(true);
+      expect(await asked.backplane.publishStats("last")).toBe(1);
+      await waitUntil(() => owner.stats.length === 2, "the last statistics");
+      expect(owner.stats).toEqual(['{"é":1}', "last"]);
+      expect(owner.events).toEqual([]);
+      expect(asked.stats).toEqual(asked === owner ? owner.stats : []);
+    });
+
+    test("that are empty only count who listens", async () => {
+      await owner.backplane.listenToStats(true);
+      expect(await asked.backplane.publishStats("")).toBe(1);
+      await asked.backplane.publishStats("told");
+      await waitUntil(() => owner.stats.length > 0, "the statistics");
+      expect(owner.stats).toEqual(["told"]);
+    });
+  });
+
+  describe("a question", () => {
+    test("is answered by every node", async () => {
+      await owner.hold("c1");
+      const own = asked === owner ? [] : ["how é of 0"];
+      const { nodes, answers } = await asked.backplane.ask("how é");
+      expect(answers.toSorted()).toEqual([...own, "how é of 1"]);
+      expect(nodes).toBe(answers.length);
+    });
+
+    test("of many at once each gets its own answers", async () => {
+      const questions = Array.from({ length: 50 }, (_, index) => `q${index}`);
+      const told = await Promise.all(questions.map((question) => asked.backplane.ask(question)));
+      for (const [index, { nodes, answers }] of told.entries()) {
+        expect(answers).toEqual(Array<string>(nodes).fill(`q${index} of 0`));
+      }
+    });
+
+    test("is over when all have answered, long before its time is", async () => {
+      // ten of them would take twice as long as a test may
+      for (let round = 0; round < 10; round++) await asked.backplane.ask("how");
+      expect((await asked.backplane.ask("how")).answers).not.toEqual([]);
+    });
+
+    test("is over with an answer that is enough", async () => {
+      const { answers } = await asked.backplane.ask("one", () => true);
+      expect(answers.length).toBeGreaterThanOrEqual(1);
+    });
+  });
+
   test("collections are stored by name and removed, and every node is told", async () => {
     expect(await owner.backplane.readCollections()).toEqual(new Map());
     await asked.backplane.putCollection("posts", '{"name":"posts"}');

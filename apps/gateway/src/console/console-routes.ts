@@ -49,7 +49,7 @@ export function consoleRoutes(gateway: GatewayContext): Hono<GatewayEnv> {
   );
   routes.delete(
     "/clients/:id",
-    guarded((context) => endClient(gateway, context)),
+    guarded((context, superuser) => endClient(gateway, context, superuser)),
   );
   routes.post(
     "/explain",
@@ -62,11 +62,11 @@ export function consoleRoutes(gateway: GatewayContext): Hono<GatewayEnv> {
   );
   routes.put(
     "/play/collections/:name",
-    guarded((context) => changeRules(gateway, context)),
+    guarded((context, superuser) => changeRules(gateway, context, superuser)),
   );
   routes.post(
     "/play/tokens",
-    guarded((context) => makeToken(gateway, context)),
+    guarded((context, superuser) => makeToken(gateway, context, superuser)),
   );
   return routes;
 }
@@ -100,14 +100,18 @@ async function showClient(gateway: GatewayContext, context: NodeContext): Promis
   return answerJson(context, await askOwner(gateway, { ask: "describe", clientId }));
 }
 
-async function endClient(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+async function endClient(
+  gateway: GatewayContext,
+  context: NodeContext,
+  { id: by }: AuthRecord,
+): Promise<Response> {
   const clientId = context.req.param("id") ?? "";
   const answer = await askOwner(gateway, { ask: "end", clientId });
   if (answer === undefined) return answerError(context, unknownClient);
   if (answer !== ("ended" satisfies ClientAnswer)) {
     throw new UnavailableError("The stream cannot be ended now: its client could not come back.");
   }
-  gateway.log.info({ clientId }, "a stream was ended by a superuser");
+  gateway.log.info({ clientId, by }, "a superuser has ended a stream");
   return context.body(null, 204);
 }
 

@@ -71,6 +71,7 @@ export class EventWatch {
   switch(isOn: boolean): void {
     this.#isOn = isOn;
     this.#events = [];
+    this.#withheld.clear();
     this.takeCounts();
   }
 

@@ -1,5 +1,6 @@
 import { checkRules } from "@sluice/hub";
 import {
+  type AuthRecord,
   type Collection,
   CollectionSet,
   type ErrorAnswer,
@@ -28,7 +29,11 @@ export function listRules({ collections }: GatewayContext, context: NodeContext)
 }
 
 /** `PUT …/play/collections/:name`: sets a collection's rules for all nodes, unless one is broken. */
-export async function changeRules(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+export async function changeRules(
+  gateway: GatewayContext,
+  context: NodeContext,
+  { id: by }: AuthRecord,
+): Promise<Response> {
   const body = await readJsonBody(gateway, context);
   if ("refusal" in body) return answerError(context, body.refusal);
   if (gateway.settings.collectionsFile !== undefined) {
@@ -44,7 +49,7 @@ export async function changeRules(gateway: GatewayContext, context: NodeContext)
   const value: unknown = stored === "" ? undefined : JSON.parse(stored);
   if (!isJsonObject(value)) return answerError(context, { status: 404, message: "Unknown collection." });
   await gateway.backplane.putCollection(collection.name, JSON.stringify({ ...value, ...rules.changed }));
-  await gateway.collectionsLoaded();
+  gateway.log.info({ collection: collection.name, ...rules.changed, by }, "a superuser has changed rules");
   return context.json({ warnings: findings.warnings });
 }
 
@@ -81,7 +86,11 @@ function findingsOn({ collections }: GatewayContext, changed: Collection) {
 }
 
 /** `POST …/play/tokens`: an auth record's token, signed with `AUTH_SECRET`, good for an hour. */
-export async function makeToken(gateway: GatewayContext, context: NodeContext): Promise<Response> {
+export async function makeToken(
+  gateway: GatewayContext,
+  context: NodeContext,
+  { id: by }: AuthRecord,
+): Promise<Response> {
   const body = await readJsonBody(gateway, context);
   if ("refusal" in body) return answerError(context, body.refusal);
   const { collection: name, id, claims = {} } = isJsonObject(body.value) ? body.value : {};
@@ -95,6 +104,7 @@ export async function makeToken(gateway: GatewayContext, context: NodeContext): 
   const { id: collectionId, name: collectionName } = collection;
   const own = { id, collectionId, collectionName, type: "auth" };
   const token = await signToken({ ...claims, ...own }, { secret, issuer, audience, life: "1h" });
+  gateway.log.info({ collection: collectionName, id, by }, "a superuser was given a token");
   return context.json({ token });
 }
 
