@@ -103,13 +103,13 @@ test.each(Object.entries(views))(
 test("the scheme is the system's until another is chosen, which stays", async () => {
   const page = await open({ colorScheme: "dark" });
   const dark = await backgroundOf(page);
-  await page.getByLabel("Colours").selectOption("light");
+  await page.getByLabel("Colours").selectOption("Light");
   const light = await backgroundOf(page);
   expect(light).not.toBe(dark);
   await page.reload();
   await see(page.getByText("Live", { exact: true }));
   expect(await backgroundOf(page)).toBe(light);
-  await page.getByLabel("Colours").selectOption("");
+  await page.getByLabel("Colours").selectOption("System");
   expect(await backgroundOf(page)).toBe(dark);
   await page.emulateMedia({ colorScheme: "light" });
   expect(await backgroundOf(page)).toBe(light);

@@ -53,7 +53,7 @@ test("a rule for superusers only is shown as such, and a superuser has the event
   await right.getByRole("combobox").selectOption("superuser");
   await right.getByRole("button", { name: "Listen" }).click();
   await see(right.getByText("as superuser"));
-  await page.getByLabel("Superusers only").first().check();
+  await page.getByLabel("List rule").fill("null");
   await page.getByRole("button", { name: "Save rules" }).click();
   await see(page.getByText("Saved"));
   await send();
@@ -64,9 +64,9 @@ test("a rule for superusers only is shown as such, and a superuser has the event
 test("a broken rule is not saved, and is shown where it is broken", async () => {
   stage.expectErrors(/status of 400/);
   await saveListRule("title = 'x' && broken = 1");
-  await see(page.getByText("no field broken, at 15"));
+  await see(page.getByRole("alert").getByText("no field broken, at 15"));
   expect(await page.locator("mark").allTextContents()).toEqual(["broken = 1"]);
-  await see(page.getByText("Not saved."));
+  await see(page.getByRole("status").getByText("Invalid rules."));
   await send();
   await see(left.getByText("Received"));
 });

@@ -1,28 +1,35 @@
 import { useSignal } from "@preact/signals";
 import type { ClientDetails } from "@sluice/protocol";
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { useAnswer } from "./answer.ts";
-import { Dialog } from "./dialog.tsx";
 import { formatAge, formatBytes, formatNumber } from "./format.ts";
 import { now } from "./live-cluster.ts";
 import { describeError, gateway } from "./session.ts";
 
-interface ClientDialogProps {
-  readonly id: string;
-  readonly onClose: () => void;
-}
-
-/** One client, and the way to end its stream. */
-export function ClientDialog({ id, onClose }: ClientDialogProps): JSX.Element {
+/** One client, and the way to end its stream; what opened it has the focus again behind it, where it is still there. */
+export function ClientDialog({ id, onClose }: Readonly<{ id: string; onClose: () => void }>): JSX.Element {
   const path = `/api/console/clients/${encodeURIComponent(id)}`;
-  const answer = useAnswer<ClientDetails>(path, 2_000).value;
+  const { value: client, words } = useAnswer<ClientDetails>(path, 2_000).value;
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      const next = opener?.isConnected ? opener : document.querySelector("main");
+      if (next instanceof HTMLElement) next.focus();
+    };
+  }, []);
   return (
-    <Dialog title={`Client ${id}`} onClose={onClose}>
-      {answer.kind === "loading" && <p class="muted">Asking its node…</p>}
-      {answer.kind === "failed" && <p class="muted">{answer.words}</p>}
-      {answer.kind === "loaded" && <ClientFacts client={answer.value} />}
-      {answer.kind === "loaded" && <EndStream path={path} onEnded={onClose} />}
-    </Dialog>
+    <dialog ref={dialog} aria-label={`Client ${id}`} onClose={onClose}>
+      <header>
+        <h2>{`Client ${id}`}</h2>
+        <button class="tools" onClick={() => dialog.current?.close()} children="Close" />
+      </header>
+      <p class="muted">{words}</p>
+      {client && <ClientFacts client={client} />}
+      {client && <EndStream path={path} onEnded={onClose} />}
+    </dialog>
   );
 }
 
@@ -48,9 +55,7 @@ function ClientFacts({ client }: { readonly client: ClientDetails }): JSX.Elemen
       </dl>
       <h3>{formatNumber(client.subscriptions.length, "subscription")}</h3>
       {client.subscriptions.map((subscription) => (
-        <code class="rule" key={subscription}>
-          {readable(subscription)}
-        </code>
+        <code class="rule" key={subscription} children={readable(subscription)} />
       ))}
     </>
   );
@@ -65,43 +70,22 @@ function readable(subscription: string): string {
   }
 }
 
-interface EndStreamProps {
-  readonly path: string;
-  readonly onEnded: () => void;
-}
-
-function EndStream({ path, onEnded }: EndStreamProps): JSX.Element {
+function EndStream({ path, onEnded }: Readonly<{ path: string; onEnded: () => void }>): JSX.Element {
   const isAsked = useSignal(false);
   const error = useSignal("");
-  const end = async (): Promise<void> => {
-    try {
-      await gateway.send(path, { method: "DELETE" });
-      onEnded();
-    } catch (failure) {
-      error.value = describeError(failure);
-    }
-  };
+  const end = (): void =>
+    void gateway
+      .send(path, { method: "DELETE" })
+      .then(onEnded, (failure) => (error.value = describeError(failure)));
   if (!isAsked.value) {
-    return (
-      <button class="danger" onClick={() => (isAsked.value = true)}>
-        End stream…
-      </button>
-    );
+    return <button class="danger" onClick={() => (isAsked.value = true)} children="End stream…" />;
   }
   return (
-    <div role="group" aria-label="Confirm">
+    <div class="actions" role="group" aria-label="Confirm">
       <p>End this stream? An SDK comes back by itself, as a new client.</p>
-      <div class="actions">
-        <button ref={focus} onClick={() => (isAsked.value = false)}>
-          Keep it
-        </button>
-        <button class="danger" onClick={() => void end()}>
-          End it
-        </button>
-      </div>
-      <p class="bad" role="alert">
-        {error.value}
-      </p>
+      <button ref={focus} onClick={() => (isAsked.value = false)} children="Keep it" />
+      <button class="danger" onClick={end} children="End it" />
+      <p class="bad" role="alert" children={error.value} />
     </div>
   );
 }

@@ -1,11 +1,7 @@
 import type { NodeReport, TopicCounts } from "@sluice/protocol";
 
 /** Events, deliveries and denials per second. */
-interface Rates {
-  readonly events: number;
-  readonly deliveries: number;
-  readonly denials: number;
-}
+type Rates = Readonly<Record<"events" | "deliveries" | "denials", number>>;
 
 /** A node as it was last heard. */
 export interface NodeView {

@@ -2,8 +2,10 @@ import { effect, signal } from "@preact/signals";
 
 const storageKey = "sluice.scheme";
 
-/** What was chosen: `light`, `dark`, or nothing for the system's. */
-export const chosenScheme = signal(localStorage.getItem(storageKey) ?? "");
+/** What can be chosen. */
+export const schemes = ["System", "Light", "Dark"];
+
+export const chosenScheme = signal(localStorage.getItem(storageKey) ?? "System");
 
 /** Counts changes of the colours: what is drawn by script is drawn again. */
 export const schemeChanges = signal(0);

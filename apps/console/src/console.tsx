@@ -26,41 +26,26 @@ const view = computed(
 function Page(): JSX.Element {
   const { View, name } = view.value;
   const { kind } = link.value;
-  const status = (
-    <span class={`state ${kind}`} role="status">
-      {linkWords[kind]}
-    </span>
-  );
+  const words = describeTrouble();
   return (
-    <Shell current={name} status={status}>
-      <div role="status">
-        <Notice />
-      </div>
+    <Shell current={name} status={<span class={`state ${kind}`} children={linkWords[kind]} />}>
+      <p class="card notice warn" role="status" hidden={words === ""}>
+        {words}
+      </p>
       <View />
     </Shell>
   );
 }
 
-/** What is amiss with all that is shown below. */
-function Notice(): JSX.Element | false {
+/** Says what is amiss with all that is shown below it. */
+function describeTrouble(): string {
   const { value } = link;
-  const degraded = nodes.value.filter(({ report }) => report.state === "degraded");
+  const degraded = nodes.value.filter(({ report }) => report.state === "degraded").length;
   if (value.kind === "lost") {
-    return (
-      <p class="card notice bad">
-        Nothing was heard for {formatAge(now.value - value.sinceAt)}: what is below may be old. The page comes
-        back by itself.
-      </p>
-    );
+    return `Nothing was heard for ${formatAge(now.value - value.sinceAt)}: what is below may be old. The page comes back by itself.`;
   }
-  return (
-    degraded.length > 0 && (
-      <p class="card notice warn">
-        Redis is away from {formatNumber(degraded.length, "node")}. Streams stay open, but nothing can be
-        published or subscribed, and other nodes may not be heard.
-      </p>
-    )
-  );
+  if (degraded === 0) return "";
+  return `Redis is away from ${formatNumber(degraded, "node")}. Streams stay open, but nothing can be published or subscribed, and other nodes may not be heard.`;
 }
 
 render(<Page />, document.body);

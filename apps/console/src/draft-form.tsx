@@ -1,6 +1,8 @@
-import { useSignal } from "@preact/signals";
+import { useSignal, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
-import { readDraft, templates, templateText } from "./event-draft.ts";
+import { Card } from "./card.tsx";
+import { readDraft, templates } from "./event-draft.ts";
+import { Choice } from "./field.tsx";
 import { describeError } from "./session.ts";
 
 interface DraftFormProps {
@@ -12,9 +14,11 @@ interface DraftFormProps {
 
 /** A form for one event, or an array of them: it is read as the gateway would before it is sent. */
 export function DraftForm({ title, action, onSend }: DraftFormProps): JSX.Element {
-  const text = useSignal(templateText("Create a post"));
+  const template = useSignal("Create a post");
+  const text = useSignal("");
   const error = useSignal("");
   const answer = useSignal("");
+  useSignalEffect(() => void (text.value = JSON.stringify(templates[template.value], null, 2)));
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     error.value = answer.value = "";
@@ -25,33 +29,24 @@ export function DraftForm({ title, action, onSend }: DraftFormProps): JSX.Elemen
     }
   };
   return (
-    <form class="card form" onSubmit={(event) => void send(event)}>
-      <header>
-        <h2>{title}</h2>
-        <select
-          aria-label="Begin with"
-          onChange={({ currentTarget }) => (text.value = templateText(currentTarget.value))}>
-          {Object.keys(templates).map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </header>
-      <textarea
-        aria-label="Event as JSON"
-        aria-invalid={error.value !== ""}
-        aria-describedby="draft-error"
-        rows={11}
-        spellcheck={false}
-        value={text.value}
-        onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-      />
-      <p class="bad" id="draft-error" role="alert">
-        {error.value}
-      </p>
-      <div class="actions">
-        <button class="primary">{action}</button>
-        <span role="status">{answer.value}</span>
-      </div>
-    </form>
+    <Card
+      title={title}
+      tools={<Choice label="Begin with" options={Object.keys(templates)} chosen={template} />}>
+      <form class="form" onSubmit={(event) => void send(event)}>
+        <textarea
+          aria-label="Event as JSON"
+          aria-invalid={error.value !== ""}
+          rows={11}
+          spellcheck={false}
+          value={text.value}
+          onInput={({ currentTarget }) => (text.value = currentTarget.value)}
+        />
+        <p class="bad" role="alert" children={error.value} />
+        <div class="actions">
+          <button class="primary">{action}</button>
+          <span role="status">{answer.value}</span>
+        </div>
+      </form>
+    </Card>
   );
 }

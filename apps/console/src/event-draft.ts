@@ -1,26 +1,16 @@
 import { readEvent } from "@sluice/protocol";
 import { gateway } from "./session.ts";
 
+const hello = { id: "p1", title: "Hello", published: true, score: 1 };
+const again = { id: "p1", title: "Hello again", published: false, score: 2 };
+
 /** Events to begin with. */
 export const templates: Readonly<Record<string, unknown>> = {
-  "Create a post": {
-    collection: "posts",
-    action: "create",
-    record: { id: "p1", title: "Hello", published: true, score: 1 },
-  },
-  "Update a post": {
-    collection: "posts",
-    action: "update",
-    record: { id: "p1", title: "Hello again", published: false, score: 2 },
-  },
-  "Delete a post": { collection: "posts", action: "delete", record: { id: "p1", title: "Hello again" } },
+  "Create a post": { collection: "posts", action: "create", record: hello },
+  "Update a post": { collection: "posts", action: "update", record: again, before: hello },
+  "Delete a post": { collection: "posts", action: "delete", record: again },
   "Send a message": { topic: "news", data: { text: "Hello" } },
 };
-
-/** A template as text. */
-export function templateText(name: string): string {
-  return JSON.stringify(templates[name], null, 2);
-}
 
 /**
  * Reads an event, or an array of them, as the gateway would.
@@ -35,8 +25,8 @@ export function readDraft(text: string): unknown {
   return value;
 }
 
-/** Publishes what {@link readDraft} has read; returns the ids in the log. */
-export async function publish(body: unknown): Promise<readonly string[]> {
-  const answer = await gateway.send<{ ids: string[] }>("/api/realtime/publish", { method: "POST", body });
-  return answer.ids;
+/** Publishes what {@link readDraft} has read; returns in words where it is. */
+export async function publish(body: unknown): Promise<string> {
+  const { ids } = await gateway.send<{ ids: string[] }>("/api/realtime/publish", { method: "POST", body });
+  return `In the log as ${ids.join(", ")}`;
 }

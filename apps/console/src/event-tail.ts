@@ -32,15 +32,11 @@ export class EventTail {
         ({ report: { key }, nodes }) => key === report.key && !nodes.has(node),
       );
       const known = this.#events[index];
-      if (known === undefined)
-        this.#events = [this.#begin(node, report), ...this.#events].slice(0, maxEvents);
-      else this.#events = this.#events.with(index, joined(known, node, report));
+      const empty = { number: this.#number + 1, report, nodes: new Map(), delivered: 0, withheld: 0 };
+      const event = joined(known ?? empty, node, report);
+      this.#number = Math.max(this.#number, event.number);
+      this.#events = known ? this.#events.with(index, event) : [event, ...this.#events].slice(0, maxEvents);
     }
-  }
-
-  #begin(node: string, report: EventReport): TailEvent {
-    const empty = { number: ++this.#number, report, nodes: new Map(), delivered: 0, withheld: 0 };
-    return joined(empty, node, report);
   }
 }
 
@@ -50,22 +46,20 @@ function joined(event: TailEvent, node: string, report: EventReport): TailEvent 
   return { ...event, nodes, delivered: event.delivered + report.delivered, withheld };
 }
 
-/** Those who were not sent an event for one reason, on all nodes together and on each. */
+/** Subscriptions that were not sent an event for one reason: how many on all nodes, and on each in words. */
 interface Withheld {
   readonly why: WithheldReport;
   readonly total: number;
-  readonly nodes: readonly (readonly [node: string, subscribers: number])[];
+  readonly shares: string;
 }
 
 /** Why subscriptions were not sent an event. */
 export function withheldOf({ nodes }: TailEvent): readonly Withheld[] {
   const all = [...nodes].flatMap(([node, { withheld }]) => withheld.map((why) => ({ node, why })));
-  const groups = Map.groupBy(all, ({ why: { reason, topic, text } }) =>
-    JSON.stringify([reason, topic, text]),
-  );
+  const groups = Map.groupBy(all, ({ why: { reason, topic, text } }) => `${reason} ${topic} ${text}`);
   return [...groups.values()].flatMap((group) => {
-    const counts = group.map(({ node, why }) => [node, why.subscribers] as const);
-    const total = counts.reduce((sum, [, count]) => sum + count, 0);
-    return group.slice(0, 1).map(({ why }) => ({ why, total, nodes: counts }));
+    const total = group.reduce((sum, { why }) => sum + why.subscribers, 0);
+    const shares = group.map(({ node, why }) => `${node} ${why.subscribers}`).join(", ");
+    return group.slice(0, 1).map(({ why }) => ({ why, total, shares }));
   });
 }

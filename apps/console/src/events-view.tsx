@@ -1,12 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { Card } from "./card.tsx";
 import { DraftForm } from "./draft-form.tsx";
 import { publish } from "./event-draft.ts";
 import { type TailEvent, withheldOf } from "./event-tail.ts";
+import { Field } from "./field.tsx";
 import { formatClock, formatInteger, formatNumber } from "./format.ts";
 import { events, nodes } from "./live-cluster.ts";
 import { describeReason } from "./reasons.ts";
-import { Search } from "./search.tsx";
 
 /** How many events are shown. */
 const maxShown = 100;
@@ -20,54 +21,40 @@ export function EventsView(): JSX.Element {
   const newer = (events.value[0]?.number ?? 0) - (all[0]?.number ?? 0);
   const skipped = Math.max(0, ...nodes.value.map(({ report }) => report.skippedEvents));
   const pause = (): void => void (held.value = held.value === undefined ? events.value : undefined);
+  const tools = (
+    <>
+      <Field label="Filter by topic" text={topic} />
+      <button aria-pressed={held.value !== undefined} onClick={pause} children="Pause" />
+    </>
+  );
+  const note = held.value === undefined ? "newest first" : `paused, ${newer} new`;
+  const empty = all.length === 0 ? "No events yet. Publish one here, or by XADD." : "No such topic of late.";
   return (
-    <div class="events">
-      <section class="card">
-        <header>
-          <h2>Live events</h2>
-          <span class="muted">{held.value === undefined ? "newest first" : `paused, ${newer} new`}</span>
-          <div class="tools">
-            <Search label="Filter by topic" text={topic} />
-            <button aria-pressed={held.value !== undefined} onClick={pause}>
-              Pause
-            </button>
-          </div>
-        </header>
+    <div class="columns wide">
+      <Card title="Live events" note={note} tools={tools}>
         {skipped > 0 && <p class="empty warn">Too many to show: {skipped} a second are left out.</p>}
-        {shown.length === 0 && (
-          <p class="empty muted">
-            {all.length === 0
-              ? "No events yet. Publish one here, or by XADD."
-              : "No such topic in the latest events."}
-          </p>
-        )}
+        {shown.length === 0 && <p class="empty muted">{empty}</p>}
         <ol class="tail">
           {shown.slice(0, maxShown).map((event) => (
             <EventRow key={event.number} event={event} />
           ))}
         </ol>
-      </section>
-      <DraftForm
-        title="Publish an event"
-        action="Publish"
-        onSend={async (event) => `In the log as ${(await publish(event)).join(", ")}`}
-      />
+      </Card>
+      <DraftForm title="Publish an event" action="Publish" onSend={publish} />
     </div>
   );
 }
 
 function EventRow({ event }: { readonly event: TailEvent }): JSX.Element {
   const { report, nodes: shares, delivered, withheld } = event;
+  const place = report.cursor === undefined ? "not in the log" : `at ${report.cursor}`;
   return (
     <li>
       <details>
         <summary>
           <time>{formatClock(report.at)}</time>
           <span class="action muted">{report.action ?? "message"}</span>
-          <code>
-            {report.topic}
-            {report.recordId !== undefined && <span class="muted">/{report.recordId}</span>}
-          </code>
+          <code>{[report.topic, report.recordId].filter(Boolean).join("/")}</code>
           <span class="tools">
             <span class={delivered > 0 ? "good" : "muted"}>{formatInteger(delivered)} delivered</span>
             {withheld > 0 && <span class="warn">{formatInteger(withheld)} withheld</span>}
@@ -78,18 +65,14 @@ function EventRow({ event }: { readonly event: TailEvent }): JSX.Element {
             <strong>{formatNumber(delivered, "subscription")}</strong> had it:{" "}
             {[...shares].map(([node, share]) => `${node} ${share.delivered}`).join(", ")}
           </li>
-          {withheldOf(event).map(({ why, total, nodes: counts }, index) => (
+          {withheldOf(event).map(({ why, total, shares: counts }, index) => (
             <li key={index}>
               <strong>{formatNumber(total, "subscription")}</strong> of <code>{why.topic}</code> had not:{" "}
-              {counts.map(([node, count]) => `${node} ${count}`).join(", ")}; {describeReason(why.reason)}
-              {why.detail !== undefined && `: ${why.detail}`}
+              {counts}; {[describeReason(why.reason), why.detail].filter(Boolean).join(": ")}
               {why.text !== undefined && <code class="rule">{why.text}</code>}
             </li>
           ))}
-          <li class="muted">
-            By the {report.door} door,{" "}
-            {report.cursor === undefined ? "not in the log" : `at ${report.cursor}`}
-          </li>
+          <li class="muted">{`By the ${report.door} door, ${place}`}</li>
         </ul>
       </details>
     </li>

@@ -1,7 +1,9 @@
+import { useSignal } from "@preact/signals";
 import type { ExplanationReport } from "@sluice/protocol";
-import type { JSX, TargetedSubmitEvent } from "preact";
+import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { formText } from "./form-text.ts";
+import { Card } from "./card.tsx";
+import { Choice, Field } from "./field.tsx";
 import { formatClock } from "./format.ts";
 import type { Pane, PaneEntry } from "./pane.ts";
 import { describeReason } from "./reasons.ts";
@@ -15,34 +17,40 @@ interface PaneViewProps {
   readonly title: string;
   readonly pane: Pane;
   /** Who it is at first. */
-  readonly identity: string;
+  readonly as: string;
 }
 
 /** One client: who it is, what it listens to, and what it has had. */
-export function PaneView({ title, pane, identity }: PaneViewProps): JSX.Element {
+export function PaneView({ title, pane, as }: PaneViewProps): JSX.Element {
+  const identity = useSignal(as);
+  const topic = useSignal("posts/*");
+  const filter = useSignal("");
+  const expand = useSignal("");
+  const listen = (event?: Event): void => {
+    event?.preventDefault();
+    const options = { filter: filter.value.trim(), expand: expand.value.trim() };
+    void pane.listen({ identity: identity.value, topic: topic.value.trim(), ...options });
+  };
   useEffect(() => {
-    void pane.listen({ identity, topic: "posts/*", filter: "", expand: "" });
+    listen();
     return () => void pane.leave();
   }, []);
-  const { value: state } = pane.state;
+  const state = pane.state.value;
+  const switchLine = (): void => (state === "cut" ? pane.mend() : pane.cut());
+  const tools = (
+    <button disabled={state !== "live" && state !== "cut"} onClick={switchLine}>
+      {state === "cut" ? "Mend" : "Cut"}
+    </button>
+  );
   return (
-    <section class="card" aria-label={title}>
-      <header>
-        <h2>{title}</h2>
-        <span class={`state ${state}`} role="status">
-          {states[state]}
-        </span>
-        <div class="tools">
-          {state === "cut" ? (
-            <button onClick={() => pane.mend()}>Mend</button>
-          ) : (
-            <button disabled={state !== "live"} onClick={() => pane.cut()}>
-              Cut
-            </button>
-          )}
-        </div>
-      </header>
-      <PaneForm pane={pane} identity={identity} />
+    <Card title={title} note={<span class={`state ${state}`}>{states[state]}</span>} tools={tools}>
+      <form class="columns narrow form" onSubmit={listen}>
+        <Choice label={`Who ${title} is`} options={identities} chosen={identity} />
+        <Field label="Topic" text={topic} />
+        <Field label="Filter" text={filter} />
+        <Field label="Expand" text={expand} />
+        <button>Listen</button>
+      </form>
       <ol class="tail" aria-label={`What ${title} has had`} tabIndex={0}>
         {pane.entries.value.map((entry) => (
           <li key={entry.number} class="entry">
@@ -51,41 +59,7 @@ export function PaneView({ title, pane, identity }: PaneViewProps): JSX.Element 
           </li>
         ))}
       </ol>
-    </section>
-  );
-}
-
-function PaneForm({ pane, identity }: Omit<PaneViewProps, "title">): JSX.Element {
-  const listen = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const read = (name: string): string => formText(form, name);
-    const [topic, filter, expand] = [read("topic"), read("filter"), read("expand")];
-    void pane.listen({ identity: read("identity"), topic, filter, expand });
-  };
-  return (
-    <form class="columns narrow form" onSubmit={listen}>
-      <label>
-        As
-        <select name="identity">
-          {identities.map((one) => (
-            <option key={one} selected={one === identity}>
-              {one}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Topic <input name="topic" defaultValue="posts/*" required spellcheck={false} />
-      </label>
-      <label>
-        Filter <input name="filter" spellcheck={false} />
-      </label>
-      <label>
-        Expand <input name="expand" spellcheck={false} />
-      </label>
-      <button>Listen</button>
-    </form>
+    </Card>
   );
 }
 
@@ -111,29 +85,22 @@ function Withheld({ why }: { readonly why: ExplanationReport }): JSX.Element {
   if (outcome === "unmatched") {
     return <span class="muted">Not subscribed: the event is for {topics?.join(", ") || "nobody"}</span>;
   }
-  const reasons = text === null ? "it is for superusers only" : describeReason(reason);
-  const start = deciding[0]?.start ?? remarks[0]?.position;
+  const words = text === null ? "it is for superusers only" : describeReason(reason);
   const sides = deciding.flatMap(({ left, right }) => [left, right]);
   const known = sides.filter(
     ({ value, text: name }) => value !== undefined && JSON.stringify(value) !== name,
   );
+  const facts = known.map(({ text: name, value }) => `${name} is ${JSON.stringify(value)}`);
   return (
     <div>
       <strong class="warn">Not delivered</strong>
-      <span class="muted">
-        , by the {rule}: {reasons}
-      </span>
-      {typeof text === "string" && <RuleText text={text} start={start} end={deciding[0]?.end} />}
-      <ul class="muted">
-        {remarks.map(({ message }) => (
-          <li key={message}>{message}</li>
-        ))}
-        {known.map(({ text: name, value }) => (
-          <li key={name}>
-            <code>{name}</code> is <code>{JSON.stringify(value)}</code>
-          </li>
-        ))}
-      </ul>
+      <span class="muted">{`, by the ${rule}: ${words}`}</span>
+      {typeof text === "string" && (
+        <RuleText text={text} start={deciding[0]?.start ?? remarks[0]?.position} end={deciding[0]?.end} />
+      )}
+      {[...remarks.map(({ message }) => message), ...facts].map((fact) => (
+        <p key={fact} class="muted" children={fact} />
+      ))}
     </div>
   );
 }

@@ -7,20 +7,16 @@ import { describeError, gateway } from "./session.ts";
 import { openLine, type StreamLine } from "./stream-line.ts";
 
 /** What happened in a pane; `received` has what the SDK handed over, and what let it through where that is known. */
-export type PaneEntry = { readonly number: number; readonly at: number } & PaneNews;
-
-type PaneNews =
+export type PaneNews =
   | { readonly kind: "received"; readonly data: unknown; readonly rule: string | undefined }
   | { readonly kind: "withheld"; readonly why: ExplanationReport }
   | { readonly kind: "note"; readonly words: string };
 
+/** News with their place in the pane, and their time. */
+export type PaneEntry = PaneNews & Readonly<Record<"number" | "at", number>>;
+
 /** What a pane listens to, and as whom: `guest`, `superuser` or `users/u1`. */
-export interface PaneChoice {
-  readonly identity: string;
-  readonly topic: string;
-  readonly filter: string;
-  readonly expand: string;
-}
+export type PaneChoice = Readonly<Record<"identity" | "topic" | "filter" | "expand", string>>;
 
 /** How many entries are kept. */
 const maxEntries = 50;
@@ -29,16 +25,10 @@ let streams = 0;
 
 /** The official SDK; its stream is told from others by its URL. */
 class PaneClient extends PocketBase {
-  readonly #line: string;
-
-  constructor(line: string) {
-    super(location.origin, new BaseAuthStore());
-    this.#line = line;
-    this.autoCancellation(false);
-  }
+  readonly line = `pane${++streams}`;
 
   override buildURL(path: string): string {
-    return `${super.buildURL(path)}?line=${this.#line}`;
+    return `${super.buildURL(path)}?line=${this.line}`;
   }
 }
 
@@ -55,10 +45,10 @@ export class Pane {
   /** Leaves what it has listened to, and listens anew. */
   async listen({ identity, topic, filter, expand }: PaneChoice): Promise<void> {
     await this.leave();
-    const line = `pane${++streams}`;
-    this.#line = openLine(line, (outcome) => this.#note(describeOutcome(outcome)));
-    const client = new PaneClient(line);
+    const client = new PaneClient(location.origin, new BaseAuthStore());
+    this.#line = openLine(client.line, (outcome) => this.#note(describeOutcome(outcome)));
     this.#client = client;
+    client.autoCancellation(false);
     this.state.value = "connecting";
     const query = { ...(filter !== "" && { filter }), ...(expand !== "" && { expand }) };
     try {
@@ -100,12 +90,9 @@ export class Pane {
     if (this.state.value === "cut") return this.#note("Sent while this stream is cut");
     const clientId = this.#client?.realtime.clientId;
     if (clientId === undefined || clientId === "") return;
-    const body = { clientId, event };
-    const { explanations } = await gateway.send<ExplanationList>("/api/console/explain", {
-      method: "POST",
-      body,
-    });
-    for (const why of explanations.filter(({ subscription }) => subscription !== "PB_CONNECT")) {
+    const request = { method: "POST", body: { clientId, event } };
+    const list = await gateway.send<ExplanationList>("/api/console/explain", request);
+    for (const why of list.explanations.filter(({ subscription }) => subscription !== "PB_CONNECT")) {
       if (why.outcome === "delivered") this.#rule = why.rule;
       else this.#add({ kind: "withheld", why });
     }

@@ -17,8 +17,8 @@ function Page(): JSX.Element {
       <div class="columns wide">
         <RulesForm />
         <DraftForm title="Event" action="Send" onSend={send} />
-        <PaneView title="Left" pane={left} identity="users/u1" />
-        <PaneView title="Right" pane={right} identity="users/u2" />
+        <PaneView title="Left" pane={left} as="users/u1" />
+        <PaneView title="Right" pane={right} as="users/u2" />
       </div>
     </Shell>
   );
@@ -29,7 +29,7 @@ async function send(draft: unknown): Promise<string> {
   for (const event of Array.isArray(draft) ? draft : [draft]) {
     await Promise.all([left.explain(event), right.explain(event)]);
   }
-  return `In the log as ${(await publish(draft)).join(", ")}`;
+  return publish(draft);
 }
 
 render(<Page />, document.body);

@@ -1,8 +1,9 @@
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { useSignal } from "@preact/signals";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { Card } from "./card.tsx";
 import type { Sample } from "./cluster.ts";
 import { schemeChanges } from "./color-scheme.ts";
 import { formatClock } from "./format.ts";
@@ -11,12 +12,12 @@ import { samples } from "./live-cluster.ts";
 /** How much is shown at least. */
 const minSeconds = 60;
 
-/** A number of each sample that is drawn. */
-type Quantity = Exclude<keyof Sample, "at">;
+const height = 132;
 
 interface PlotProps {
   readonly title: string;
-  readonly quantities: readonly Quantity[];
+  /** The numbers of each sample that are drawn. */
+  readonly quantities: readonly Exclude<keyof Sample, "at">[];
   readonly format: (value: number) => string;
 }
 
@@ -26,56 +27,50 @@ export function Plot({ title, quantities, format }: PlotProps): JSX.Element {
   const plot = useRef<UPlot>(undefined);
   const pointed = useSignal<number | undefined>(undefined);
   const shown = samples.value[pointed.value ?? samples.value.length - 1];
-  const say = (quantity: Quantity): string => {
+  const figures = quantities.map((quantity) => {
     const value = shown?.[quantity] ?? null;
-    return value === null ? "–" : format(value);
-  };
+    return { name: quantities.length > 1 ? quantity : "", text: value === null ? "–" : format(value) };
+  });
   useEffect(() => {
     if (place.current === null) return;
-    const onPoint = (index: number | undefined): void => void (pointed.value = index);
-    const { drawn, end } = draw(place.current, { quantities, format, onPoint });
-    plot.current = drawn;
-    return end;
+    const onPoint = ({ cursor }: UPlot): void => void (pointed.value = cursor.idx ?? undefined);
+    plot.current = draw(place.current, { quantities, format, onPoint });
+    const fit = (): void => plot.current?.setSize({ width: place.current?.clientWidth ?? 0, height });
+    addEventListener("resize", fit);
+    return () => {
+      removeEventListener("resize", fit);
+      plot.current?.destroy();
+    };
   }, [schemeChanges.value]);
   useEffect(() => plot.current?.setData(dataOf(quantities)), [samples.value, schemeChanges.value]);
-  const isOne = quantities.length === 1;
-  const label = quantities.map((quantity) => `${isOne ? "" : quantity} ${say(quantity)}`).join(", ");
+  const words = figures.map(({ name, text }) => `${name} ${text}`).join(", ");
   return (
-    <section class="card plot">
-      <header>
-        <h2>{title}</h2>
-        <span class="muted tools">
-          {pointed.value !== undefined && shown && formatClock(shown.at * 1_000)}
-        </span>
-      </header>
+    <Card title={title} note={pointed.value !== undefined && shown && clockOf(shown.at)}>
       <p class="figures" data-plot={quantities[0]}>
-        {quantities.map((quantity, index) => (
-          <span key={quantity}>
-            {!isOne && <span class={`key series-${index}`}>{quantity}</span>}
-            <strong>{say(quantity)}</strong>
+        {figures.map(({ name, text }, index) => (
+          <span key={name}>
+            <span class={`series-${index}`}>{name}</span> <strong>{text}</strong>
           </span>
         ))}
       </p>
-      <div ref={place} class="canvas" role="img" aria-label={`${title}, last 5 minutes; now ${label}`} />
-    </section>
+      <div ref={place} class="canvas" role="img" aria-label={`${title}, last 5 minutes; now ${words}`} />
+    </Card>
   );
 }
 
 interface Drawing extends Omit<PlotProps, "title"> {
-  readonly onPoint: (index: number | undefined) => void;
+  readonly onPoint: (plot: UPlot) => void;
 }
 
-function draw(
-  place: HTMLElement,
-  { quantities, format, onPoint }: Drawing,
-): { drawn: UPlot; end: () => void } {
-  const height = 132;
-  const axis = {
-    stroke: colorOf(place, "muted"),
-    font: "11px system-ui, sans-serif",
-    ticks: { show: false },
-  };
+function draw(place: HTMLElement, { quantities, format, onPoint }: Drawing): UPlot {
+  const font = "11px system-ui, sans-serif";
+  const axis = { stroke: colorOf(place, "muted"), font, ticks: { show: false } };
   const grid = { stroke: colorOf(place, "grid-line"), width: 1 };
+  const line = (index: number): UPlot.Series => {
+    const stroke = colorOf(place, `series-${index}`);
+    const fill = quantities.length > 1 ? "transparent" : stroke.replace(")", ", 0.1)");
+    return { stroke, fill, width: 1.5, points: { show: false } };
+  };
   const options: UPlot.Options = {
     width: place.clientWidth,
     height,
@@ -84,50 +79,32 @@ function draw(
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       x: { range: (_, first, last) => [Math.min(first, last - minSeconds), last] },
-      y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] },
+      y: { range: (_, _least, most) => [0, Math.max(1, most * 1.1)] },
     },
     axes: [
-      {
-        ...axis,
-        grid: { show: false },
-        size: 22,
-        space: 80,
-        values: (_, ats) => ats.map((at) => formatClock(at * 1_000)),
-      },
-      { ...axis, grid, size: 46, space: 36, values: (_, values) => values.map((value) => format(value)) },
+      { ...axis, grid: { show: false }, size: 22, space: 80, values: (_, ats) => ats.map(clockOf) },
+      { ...axis, grid, size: 46, space: 36, values: (_, values) => values.map(format) },
     ],
-    series: [
-      {},
-      ...quantities.map((_, index) => lineOf(colorOf(place, `series-${index}`), quantities.length)),
-    ],
-    hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? undefined)] },
+    series: [{}, ...quantities.map((_, index) => line(index))],
+    hooks: { setCursor: [onPoint] },
   };
-  const drawn = new UPlot(options, dataOf(quantities), place);
-  const observer = new ResizeObserver(() => drawn.setSize({ width: place.clientWidth, height }));
-  observer.observe(place);
-  const end = (): void => {
-    observer.disconnect();
-    drawn.destroy();
-  };
-  return { drawn, end };
+  return new UPlot(options, dataOf(quantities), place);
 }
 
-function lineOf(color: string, count: number): UPlot.Series {
-  const line = { stroke: color, width: 1.5, points: { show: false } };
-  return count === 1 ? { ...line, fill: color.replace("rgb(", "rgba(").replace(")", ", 0.1)") } : line;
+function clockOf(at: number): string {
+  return formatClock(at * 1_000);
 }
 
 /** The colour that a class gives to text: a canvas takes no names of colours. */
 function colorOf(place: HTMLElement, name: string): string {
-  const probe = document.createElement("i");
+  const probe = place.appendChild(document.createElement("i"));
   probe.className = name;
-  place.append(probe);
   const { color } = getComputedStyle(probe);
   probe.remove();
   return color;
 }
 
-function dataOf(quantities: readonly Quantity[]): UPlot.AlignedData {
+function dataOf(quantities: PlotProps["quantities"]): UPlot.AlignedData {
   const columns = quantities.map((quantity) => samples.value.map((sample) => sample[quantity]));
   return [samples.value.map(({ at }) => at), ...columns];
 }

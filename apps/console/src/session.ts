@@ -54,17 +54,14 @@ export async function checkSession(): Promise<void> {
   }
 }
 
+const refusals: Readonly<Record<number, string>> = {
+  401: "This token is not valid, or has expired.",
+  403: "This token is valid, but not a superuser's. The console is for superusers.",
+  404: "The console is switched off on this gateway: CONSOLE is false.",
+};
+
 function describeRefusal(error: unknown): string {
-  switch (statusOf(error)) {
-    case 401:
-      return "This token is not valid, or has expired.";
-    case 403:
-      return "This token is valid, but not a superuser's. The console is for superusers.";
-    case 404:
-      return "The console is switched off on this gateway: CONSOLE is false.";
-    default:
-      return describeError(error);
-  }
+  return refusals[statusOf(error)] ?? describeError(error);
 }
 
 function statusOf(error: unknown): number {

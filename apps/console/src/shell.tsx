@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
-import { chosenScheme } from "./color-scheme.ts";
+import { chosenScheme, schemes } from "./color-scheme.ts";
+import { Choice } from "./field.tsx";
 import icon from "./icon.svg";
 import { session, signOut } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
@@ -22,34 +23,24 @@ export function Shell({ current, status, children }: ShellProps): JSX.Element {
   const { value: now } = session;
   const isSignedIn = now.kind === "signed-in";
   document.title = `${isSignedIn ? current : "Sign in"} · Sluice`;
-  const shown = Object.entries(places).filter(
-    ([name]) => isSignedIn && (name !== "Playground" || now.facts.playground),
-  );
+  const isShown = (name: string): boolean => isSignedIn && (name !== "Playground" || now.facts.playground);
   return (
     <>
-      <a class="unseen" href="#main" onClick={skip}>
-        Skip to content
-      </a>
+      <a class="unseen" href="#main" onClick={skip} children="Skip to content" />
       <header class="top">
         <img src={icon} alt="" />
         <strong>Sluice</strong>
         <nav aria-label="Views">
-          {shown.map(([name, href]) => (
-            <a key={name} href={href} aria-current={name === current ? "page" : undefined}>
-              {name}
-            </a>
-          ))}
+          {Object.entries(places).map(
+            ([name, href]) =>
+              isShown(name) && (
+                <a key={name} href={href} aria-current={name === current && "page"} children={name} />
+              ),
+          )}
         </nav>
         <div class="tools">
           {isSignedIn && status}
-          <select
-            aria-label="Colours"
-            value={chosenScheme.value}
-            onChange={({ currentTarget }) => (chosenScheme.value = currentTarget.value)}>
-            <option value="">System</option>
-            <option value="light">Light</option>
-            <option value="dark">Dark</option>
-          </select>
+          <Choice label="Colours" options={schemes} chosen={chosenScheme} />
           {isSignedIn && <button onClick={() => signOut()}>Sign out</button>}
         </div>
       </header>

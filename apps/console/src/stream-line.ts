@@ -20,30 +20,23 @@ globalThis.EventSource = new Proxy(PlainEventSource, {
 });
 
 /**
- * Gives streams whose URL has `?line=` with this name a line of their own, and has them resume.
+ * Gives the stream whose URL has `?line=` with this name a line of its own, and has it resume.
  * @param onResume is told what came of each return
  */
 export function openLine(name: string, onResume: (outcome: ResumeOutcome) => void): StreamLine {
   let isCut = false;
-  const sources = new Set<CuttableEventSource>();
+  let breakLatest: (() => void) | undefined;
 
   class CuttableEventSource extends PlainEventSource {
     constructor(url: string | URL, init?: EventSourceInit) {
       super(url, init);
-      sources.add(this);
+      // an SDK has only one at a time
+      breakLatest = () => {
+        super.close();
+        this.dispatchEvent(new Event("error"));
+      };
       // before it connects, but when its maker listens
-      queueMicrotask(() => isCut && this.break());
-    }
-
-    break(): void {
-      sources.delete(this);
-      super.close();
-      this.dispatchEvent(new Event("error"));
-    }
-
-    override close(): void {
-      sources.delete(this);
-      super.close();
+      queueMicrotask(() => isCut && breakLatest?.());
     }
   }
 
@@ -51,7 +44,7 @@ export function openLine(name: string, onResume: (outcome: ResumeOutcome) => voi
   return {
     cut: () => {
       isCut = true;
-      for (const source of sources) source.break();
+      breakLatest?.();
     },
     mend: () => void (isCut = false),
     close: () => void lines.delete(name),

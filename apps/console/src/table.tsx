@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useId } from "preact/hooks";
+import { Card } from "./card.tsx";
 
 /** One row: the first cell is its heading. */
 export interface Row {
@@ -10,39 +10,29 @@ export interface Row {
 interface TableProps {
   readonly title: string;
   readonly note: string;
+  readonly tools?: ComponentChildren;
   /** Names; those of numbers begin with `#`. */
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
   /** Stands there where there are no rows. */
   readonly empty: string;
-  /** Stands beside the title. */
-  readonly tools?: ComponentChildren;
 }
 
 /** A table with its title; where it is too wide it is scrolled by itself, by keys too. */
-export function Table({ title, note, columns, rows, empty, tools }: TableProps): JSX.Element {
-  const id = useId();
+export function Table({ title, note, tools, columns, rows, empty }: TableProps): JSX.Element {
   const classOf = (index: number): string => (columns[index]?.startsWith("#") ? "number" : "");
+  const heading = (column: string, index: number): JSX.Element => (
+    <th key={column} scope="col" class={classOf(index)} children={column.replace("#", "")} />
+  );
   const cell = (content: ComponentChildren, index: number): JSX.Element =>
     index === 0 ? <th scope="row">{content}</th> : <td class={classOf(index)}>{content}</td>;
   return (
-    <section class="card">
-      <header>
-        <h2 id={id}>{title}</h2>
-        <span class="muted">{note}</span>
-        {tools}
-      </header>
+    <Card title={title} note={note} tools={tools}>
       {rows.length === 0 && <p class="empty muted">{empty}</p>}
-      <div class="scroll" role="region" aria-labelledby={id} tabIndex={0} hidden={rows.length === 0}>
-        <table aria-labelledby={id}>
+      <div class="scroll" role="group" aria-label={title} tabIndex={0} hidden={rows.length === 0}>
+        <table aria-label={title}>
           <thead>
-            <tr>
-              {columns.map((column, index) => (
-                <th key={column} scope="col" class={classOf(index)}>
-                  {column.replace("#", "")}
-                </th>
-              ))}
-            </tr>
+            <tr>{columns.map(heading)}</tr>
           </thead>
           <tbody>
             {rows.map(({ key, cells }) => (
@@ -51,6 +41,6 @@ export function Table({ title, note, columns, rows, empty, tools }: TableProps):
           </tbody>
         </table>
       </div>
-    </section>
+    </Card>
   );
 }
