@@ -34,7 +34,12 @@ export function Shell({ current, status, children }: ShellProps): JSX.Element {
           {Object.entries(places).map(
             ([name, href]) =>
               isShown(name) && (
-                <a key={name} href={href} aria-current={name === current && "page"} children={name} />
+                <a
+                  key={name}
+                  href={href}
+                  aria-current={name === current ? "page" : undefined}
+                  children={name}
+                />
               ),
           )}
         </nav>
