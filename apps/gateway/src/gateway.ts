@@ -76,7 +76,7 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
   const commonLog =
     siblings === undefined || siblings.number === 1 ? log : log.child({}, { level: "silent" });
   const denials = new SparseLog({ log, nowMs, intervalMs: 60_000 });
-  const watch = new EventWatch({ collections: () => collections.current });
+  const watch = new EventWatch(() => collections.current);
   const onDelivered = (delayMs: number): void => {
     metrics.deliveryDelay.observe(delayMs / 1000);
     watch.delivered(delayMs);

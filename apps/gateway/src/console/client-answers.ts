@@ -31,9 +31,6 @@ export type ClientQuestion =
   /** `event` as JSON. */
   | { readonly ask: "explain"; readonly clientId: string; readonly event: string };
 
-/** Beside JSON: the node does not have the client; its stream was ended, or cannot be ended yet. */
-export type ClientAnswer = "unknown-client" | "ended" | "not-now";
-
 /** What questions about clients are answered from. */
 export interface ClientAnswersContext {
   readonly nodeId: () => string;
@@ -52,15 +49,18 @@ export class ClientAnswers {
     this.#context = context;
   }
 
-  /** @returns a {@link ClientAnswer}, or JSON: a list, the details, explanations */
+  /**
+   * @returns nothing where the node does not have the client; `ended` or `not-now`; or JSON: a list, the details,
+   *   explanations
+   */
   answer(question: string): string {
     const value: unknown = JSON.parse(question);
-    if (!isJsonObject(value)) return "unknown-client" satisfies ClientAnswer;
+    if (!isJsonObject(value)) return "";
     const { ask, clientId, event } = value;
     if (ask === "list") return JSON.stringify(this.#list(value));
     const client = this.#context.hub.find(String(clientId));
-    if (client === undefined) return "unknown-client" satisfies ClientAnswer;
-    if (ask === "end") return this.#end(client.id);
+    if (client === undefined) return "";
+    if (ask === "end") return this.#context.streams.endOne(client.id) ? "ended" : "not-now";
     if (ask === "explain") return this.#explain(client.id, String(event));
     return JSON.stringify(this.#describe(client));
   }
@@ -96,10 +96,6 @@ export class ClientAnswers {
       position: settled.of(client.id) ?? recent.position,
       state: client.isHeld ? "resuming" : client.isBlocked ? "blocked" : "live",
     };
-  }
-
-  #end(clientId: string): ClientAnswer {
-    return this.#context.streams.endOne(clientId) ? "ended" : "not-now";
   }
 
   #explain(clientId: string, text: string): string {

@@ -14,7 +14,7 @@ import { readJsonBody } from "../json-body.ts";
 import { readLogged, sentence } from "../publish-events.ts";
 import { readSuperuser } from "../superuser.ts";
 import { UnavailableError } from "../unavailable-error.ts";
-import type { ClientAnswer, ClientQuestion } from "./client-answers.ts";
+import type { ClientQuestion } from "./client-answers.ts";
 import { changeRules, listRules, makeToken } from "./playground.ts";
 
 const defaultLimit = 50;
@@ -23,7 +23,11 @@ const maxSearchLength = 255;
 
 const unknownClient: ErrorAnswer = { status: 404, message: "Missing or invalid client id." };
 
-type Route = (context: NodeContext, superuser: AuthRecord) => Response | Promise<Response>;
+type Route = (
+  gateway: GatewayContext,
+  context: NodeContext,
+  superuser: AuthRecord,
+) => Response | Promise<Response>;
 
 /** What the console asks, below `/api/console`; for superusers only. */
 export function consoleRoutes(gateway: GatewayContext): Hono<GatewayEnv> {
@@ -32,49 +36,33 @@ export function consoleRoutes(gateway: GatewayContext): Hono<GatewayEnv> {
     (route: Route) =>
     async (context: NodeContext): Promise<Response> => {
       const asked = await readSuperuser(gateway, context);
-      return "refusal" in asked ? answerError(context, asked.refusal) : route(context, asked.superuser);
+      if ("refusal" in asked) return answerError(context, asked.refusal);
+      return route(gateway, context, asked.superuser);
     };
-  const { playground } = gateway.settings;
-  routes.get(
-    "/",
-    guarded((context, superuser) => context.json(factsFor(gateway, superuser))),
-  );
-  routes.get(
-    "/clients",
-    guarded((context) => listClients(gateway, context)),
-  );
-  routes.get(
-    "/clients/:id",
-    guarded((context) => showClient(gateway, context)),
-  );
-  routes.delete(
-    "/clients/:id",
-    guarded((context, superuser) => endClient(gateway, context, superuser)),
-  );
-  routes.post(
-    "/explain",
-    guarded((context) => explain(gateway, context)),
-  );
-  if (!playground) return routes;
-  routes.get(
-    "/play/collections",
-    guarded((context) => listRules(gateway, context)),
-  );
-  routes.put(
-    "/play/collections/:name",
-    guarded((context, superuser) => changeRules(gateway, context, superuser)),
-  );
-  routes.post(
-    "/play/tokens",
-    guarded((context, superuser) => makeToken(gateway, context, superuser)),
-  );
+  routes.get("/", guarded(showFacts));
+  routes.get("/clients", guarded(listClients));
+  routes.get("/clients/:id", guarded(showClient));
+  routes.delete("/clients/:id", guarded(endClient));
+  routes.post("/explain", guarded(explain));
+  if (!gateway.settings.playground) return routes;
+  routes.get("/play/collections", guarded(listRules));
+  routes.put("/play/collections/:name", guarded(changeRules));
+  routes.post("/play/tokens", guarded(makeToken));
   return routes;
 }
 
-function factsFor({ backplane, settings }: GatewayContext, { id, collectionName }: AuthRecord): ConsoleFacts {
-  const { nodeId: node } = backplane;
-  const { playground } = settings;
-  return { node, version: manifest.version, playground, identity: { id, collectionName } };
+function showFacts(
+  { backplane, settings }: GatewayContext,
+  context: NodeContext,
+  { id, collectionName }: AuthRecord,
+): Response {
+  const facts: ConsoleFacts = {
+    node: backplane.nodeId,
+    version: manifest.version,
+    playground: settings.playground,
+    identity: { id, collectionName },
+  };
+  return context.json(facts);
 }
 
 async function listClients({ backplane }: GatewayContext, context: NodeContext): Promise<Response> {
@@ -108,7 +96,7 @@ async function endClient(
   const clientId = context.req.param("id") ?? "";
   const answer = await askOwner(gateway, { ask: "end", clientId });
   if (answer === undefined) return answerError(context, unknownClient);
-  if (answer !== ("ended" satisfies ClientAnswer)) {
+  if (answer !== "ended") {
     throw new UnavailableError("The stream cannot be ended now: its client could not come back.");
   }
   gateway.log.info({ clientId, by }, "a superuser has ended a stream");
@@ -137,8 +125,8 @@ async function askOwner(
   { backplane }: GatewayContext,
   question: ClientQuestion,
 ): Promise<string | undefined> {
-  const { nodes, answers } = await backplane.ask(JSON.stringify(question), isOwners);
-  const answer = answers.find(isOwners);
+  const { nodes, answers } = await backplane.ask(JSON.stringify(question), Boolean);
+  const answer = answers.find(Boolean);
   if (answer === undefined && answers.length < nodes) {
     throw new UnavailableError("A node that may have the client does not answer.");
   }
@@ -149,8 +137,4 @@ function answerJson(context: NodeContext, json: string | undefined): Response {
   if (json === undefined) return answerError(context, unknownClient);
   context.header("Content-Type", "application/json");
   return context.body(json);
-}
-
-function isOwners(answer: string): boolean {
-  return answer !== "" && answer !== ("unknown-client" satisfies ClientAnswer);
 }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { EventWatch } from "./event-watch.ts";
 
 function openWatch(): EventWatch {
-  const watch = new EventWatch({ collections: () => new CollectionSet() });
+  const watch = new EventWatch(() => new CollectionSet());
   watch.switch(true);
   return watch;
 }

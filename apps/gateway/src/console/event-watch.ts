@@ -42,12 +42,6 @@ export interface Dispatched {
   readonly frames: number;
 }
 
-/** What a watch works with. */
-export interface EventWatchContext {
-  /** The collections as they are now. */
-  readonly collections: () => CollectionSet;
-}
-
 /** Notes what becomes of events while somebody watches; else nothing. */
 export class EventWatch {
   readonly #collections: () => CollectionSet;
@@ -59,7 +53,8 @@ export class EventWatch {
   #delaysMs: number[] = [];
   #counts = { events: 0, deliveries: 0, denials: 0, skippedEvents: 0 };
 
-  constructor({ collections }: EventWatchContext) {
+  /** @param collections the collections as they are now */
+  constructor(collections: () => CollectionSet) {
     this.#collections = collections;
   }
 
