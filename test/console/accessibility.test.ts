@@ -21,9 +21,7 @@ afterAll(async () => {
   await gateway?.kill();
 });
 
-afterEach(async () => {
-  await stage.endTest();
-});
+afterEach(() => stage.endTest());
 
 /** Every view with something in it, by the steps that lead there. */
 const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {

@@ -1,10 +1,9 @@
 import type { Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type GatewayProcess, startGateway } from "../harness/gateway-process.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
+import { startGateway } from "../harness/gateway-process.ts";
 import { BrowserStage, see } from "./browser-stage.ts";
 
 let stage: BrowserStage;
-let gateway: GatewayProcess;
 let page: Page;
 let left: Locator;
 let right: Locator;
@@ -17,7 +16,8 @@ afterAll(() => stage?.close());
 
 beforeEach(async () => {
   // rules that a test changes are gone with its gateway
-  gateway = await startGateway({ PLAYGROUND: "true" });
+  const gateway = await startGateway({ PLAYGROUND: "true" });
+  onTestFinished(gateway.kill);
   page = await stage.openSignedIn(`${gateway.url}/console/play`);
   left = page.getByRole("region", { name: "Left" });
   right = page.getByRole("region", { name: "Right" });
@@ -25,10 +25,7 @@ beforeEach(async () => {
   await see(right.getByText("Live"));
 });
 
-afterEach(async () => {
-  await stage.endTest();
-  await gateway.kill();
-});
+afterEach(() => stage.endTest());
 
 async function saveListRule(rule: string): Promise<void> {
   await page.getByLabel("List rule").fill(rule);

@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
-import type { ClientList, ClientSummary } from "@sluice/protocol";
+import type { ClientDetails, ClientList, ClientSummary } from "@sluice/protocol";
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { useAnswer } from "./answer.ts";
-import { ClientDialog } from "./client-dialog.tsx";
 import { Field } from "./field.tsx";
 import { formatAge, formatBytes, formatNumber } from "./format.ts";
 import { now } from "./live-cluster.ts";
-import { gateway } from "./session.ts";
+import { describeError, gateway } from "./session.ts";
 import { type Row, Table } from "./table.tsx";
 
 const columns = ["Client", "Identity", "Node", "Address", "#Subscriptions", "#Outbox", "#Open for"];
@@ -51,4 +51,91 @@ function clientRow(client: ClientSummary, onOpen: () => void): Row {
       formatAge(now.value - client.openedAt),
     ],
   };
+}
+
+/** One client, and the way to end its stream; what opened it has the focus again behind it, where it is still there. */
+function ClientDialog({ id, onClose }: Readonly<{ id: string; onClose: () => void }>): JSX.Element {
+  const path = `/api/console/clients/${encodeURIComponent(id)}`;
+  const { value: client, words } = useAnswer<ClientDetails>(path, 2_000).value;
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      const next = opener?.isConnected ? opener : document.querySelector("main");
+      if (next instanceof HTMLElement) next.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={dialog} aria-label={`Client ${id}`} onClose={onClose}>
+      <header>
+        <h2>{`Client ${id}`}</h2>
+        <button class="tools" onClick={() => dialog.current?.close()} children="Close" />
+      </header>
+      <p class="muted">{words}</p>
+      {client && <ClientFacts client={client} />}
+      {client && <EndStream path={path} onEnded={onClose} />}
+    </dialog>
+  );
+}
+
+function ClientFacts({ client }: { readonly client: ClientDetails }): JSX.Element {
+  const facts = {
+    Identity: client.identity,
+    State: client.state,
+    Node: client.node,
+    Address: client.address || "–",
+    "Open for": formatAge(now.value - client.openedAt),
+    Outbox: formatBytes(client.outboxBytes),
+    Position: client.position,
+  };
+  return (
+    <>
+      <dl>
+        {Object.entries(facts).map(([name, value]) => (
+          <div key={name}>
+            <dt class="muted">{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3>{formatNumber(client.subscriptions.length, "subscription")}</h3>
+      {client.subscriptions.map((subscription) => (
+        <code class="rule" key={subscription} children={readable(subscription)} />
+      ))}
+    </>
+  );
+}
+
+/** Options are sent as escaped JSON. */
+function readable(subscription: string): string {
+  try {
+    return decodeURIComponent(subscription);
+  } catch {
+    return subscription;
+  }
+}
+
+function EndStream({ path, onEnded }: Readonly<{ path: string; onEnded: () => void }>): JSX.Element {
+  const isAsked = useSignal(false);
+  const error = useSignal("");
+  const end = (): void =>
+    void gateway
+      .send(path, { method: "DELETE" })
+      .then(onEnded, (failure) => (error.value = describeError(failure)));
+  if (!isAsked.value) {
+    return <button class="danger" onClick={() => (isAsked.value = true)} children="End stream…" />;
+  }
+  return (
+    <div class="actions" role="group" aria-label="Confirm">
+      <p>End this stream? An SDK comes back by itself, as a new client.</p>
+      <button ref={focus} onClick={() => (isAsked.value = false)} children="Keep it" />
+      <button class="danger" onClick={end} children="End it" />
+      <p class="bad" role="alert" children={error.value} />
+    </div>
+  );
+}
+
+function focus(element: HTMLElement | null): void {
+  element?.focus();
 }

@@ -11,6 +11,7 @@ export const chosenScheme = signal(localStorage.getItem(storageKey) ?? "System")
 export const schemeChanges = signal(0);
 
 effect(() => {
+  // Chromium does not paint anew for a scheme that is set by script: style.css sets it
   document.documentElement.dataset["scheme"] = chosenScheme.value;
   localStorage.setItem(storageKey, chosenScheme.value);
   schemeChanges.value = schemeChanges.peek() + 1;

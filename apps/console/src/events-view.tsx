@@ -1,13 +1,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Card } from "./card.tsx";
-import { DraftForm } from "./draft-form.tsx";
-import { publish } from "./event-draft.ts";
+import { DraftForm, publish } from "./draft-form.tsx";
 import { type TailEvent, withheldOf } from "./event-tail.ts";
 import { Field } from "./field.tsx";
 import { formatClock, formatInteger, formatNumber } from "./format.ts";
 import { events, nodes } from "./live-cluster.ts";
-import { describeReason } from "./reasons.ts";
+import { describeReason } from "./reasons.tsx";
 
 /** How many events are shown. */
 const maxShown = 100;

@@ -6,8 +6,7 @@ import { Card } from "./card.tsx";
 import { Choice, Field } from "./field.tsx";
 import { formatClock } from "./format.ts";
 import type { Pane, PaneEntry } from "./pane.ts";
-import { describeReason } from "./reasons.ts";
-import { RuleText } from "./rule-text.tsx";
+import { describeReason, RuleText } from "./reasons.tsx";
 
 const identities = ["guest", "users/u1", "users/u2", "users/u3", "superuser"];
 
@@ -86,11 +85,10 @@ function Withheld({ why }: { readonly why: ExplanationReport }): JSX.Element {
     return <span class="muted">Not subscribed: the event is for {topics?.join(", ") || "nobody"}</span>;
   }
   const words = text === null ? "it is for superusers only" : describeReason(reason);
-  const sides = deciding.flatMap(({ left, right }) => [left, right]);
-  const known = sides.filter(
-    ({ value, text: name }) => value !== undefined && JSON.stringify(value) !== name,
-  );
-  const facts = known.map(({ text: name, value }) => `${name} is ${JSON.stringify(value)}`);
+  const facts = deciding
+    .flatMap(({ left, right }) => [left, right])
+    .filter((side) => side.value !== undefined && JSON.stringify(side.value) !== side.text)
+    .map((side) => `${side.text} is ${JSON.stringify(side.value)}`);
   return (
     <div>
       <strong class="warn">Not delivered</strong>

@@ -46,7 +46,7 @@ export class Pane {
   async listen({ identity, topic, filter, expand }: PaneChoice): Promise<void> {
     await this.leave();
     const client = new PaneClient(location.origin, new BaseAuthStore());
-    this.#line = openLine(client.line, (outcome) => this.#note(describeOutcome(outcome)));
+    this.#line = openLine(client.line, (outcome) => this.#tell(outcome));
     this.#client = client;
     client.autoCancellation(false);
     this.state.value = "connecting";
@@ -107,6 +107,11 @@ export class Pane {
     if (topics.length > 0 && this.state.value !== "cut") this.state.value = "lost";
   }
 
+  #tell({ resumed, replayed = 0 }: ResumeOutcome): void {
+    if (resumed) this.#note(`Resumed: ${formatNumber(replayed, "missed event")} replayed`);
+    else this.#note("Back, but not resumed: events may be missing");
+  }
+
   #note(words: string): void {
     this.#add({ kind: "note", words });
   }
@@ -123,9 +128,4 @@ async function tokenOf(identity: string): Promise<string> {
   const [collection, id] = identity.split("/");
   const body = { collection, id, claims: {} };
   return (await gateway.send<{ token: string }>("/api/console/play/tokens", { method: "POST", body })).token;
-}
-
-function describeOutcome({ resumed, replayed }: ResumeOutcome): string {
-  if (!resumed) return "Back, but not resumed: events may be missing";
-  return `Resumed: ${formatNumber(replayed ?? 0, "missed event")} replayed`;
 }

@@ -1,6 +1,5 @@
 import { type JSX, render } from "preact";
-import { DraftForm } from "./draft-form.tsx";
-import { publish } from "./event-draft.ts";
+import { DraftForm, publish } from "./draft-form.tsx";
 import { Pane } from "./pane.ts";
 import { PaneView } from "./pane-view.tsx";
 import { RulesForm } from "./rules-form.tsx";

@@ -65,10 +65,10 @@ interface Drawing extends Omit<PlotProps, "title"> {
 function draw(place: HTMLElement, { quantities, format, onPoint }: Drawing): UPlot {
   const font = "11px system-ui, sans-serif";
   const axis = { stroke: colorOf(place, "muted"), font, ticks: { show: false } };
-  const grid = { stroke: colorOf(place, "grid-line"), width: 1 };
+  const grid = { stroke: faded(axis.stroke, 0.2), width: 1 };
   const line = (index: number): UPlot.Series => {
     const stroke = colorOf(place, `series-${index}`);
-    const fill = quantities.length > 1 ? "transparent" : stroke.replace(")", ", 0.1)");
+    const fill = quantities.length > 1 ? "transparent" : faded(stroke, 0.1);
     return { stroke, fill, width: 1.5, points: { show: false } };
   };
   const options: UPlot.Options = {
@@ -89,6 +89,10 @@ function draw(place: HTMLElement, { quantities, format, onPoint }: Drawing): UPl
     hooks: { setCursor: [onPoint] },
   };
   return new UPlot(options, dataOf(quantities), place);
+}
+
+function faded(color: string, alpha: number): string {
+  return color.replace(")", ` / ${alpha})`).replaceAll(",", "");
 }
 
 function clockOf(at: number): string {

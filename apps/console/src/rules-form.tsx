@@ -4,8 +4,11 @@ import type { JSX } from "preact";
 import { useAnswer } from "./answer.ts";
 import { Card } from "./card.tsx";
 import { Choice, Field } from "./field.tsx";
-import { RuleText } from "./rule-text.tsx";
+import { RuleText } from "./reasons.tsx";
 import { describeError, fieldErrorsOf, gateway } from "./session.ts";
+
+/** What the gateway answers to rules that are not broken. */
+type Saved = Readonly<{ warnings: readonly { readonly message: string }[] }>;
 
 const path = "/api/console/play/collections";
 
@@ -36,8 +39,8 @@ function RulesOf({ collection }: { readonly collection: PlayCollection }): JSX.E
     const request = { method: "PUT", body };
     errors.value = {};
     try {
-      await gateway.send(`${path}/${collection.name}`, request);
-      said.value = "Saved.";
+      const { warnings } = await gateway.send<Saved>(`${path}/${collection.name}`, request);
+      said.value = ["Saved.", ...warnings.map(({ message }) => message)].join(" ");
     } catch (error) {
       errors.value = fieldErrorsOf(error);
       said.value = describeError(error);

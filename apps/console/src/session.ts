@@ -34,7 +34,7 @@ export async function signIn(token: string): Promise<void> {
     sessionStorage.setItem(storageKey, token);
     session.value = { kind: "signed-in", facts };
   } catch (error) {
-    signOut(describeRefusal(error));
+    signOut(refusalOf(error) ?? describeError(error));
   }
 }
 
@@ -50,22 +50,18 @@ export async function checkSession(): Promise<void> {
   try {
     await gateway.send("/api/console", {});
   } catch (error) {
-    if (statusOf(error) === 401 || statusOf(error) === 403) signOut(describeRefusal(error));
+    if (refusalOf(error) !== undefined) signOut(refusalOf(error));
   }
 }
 
-const refusals: Readonly<Record<number, string>> = {
+const refusals: Readonly<Record<string, string>> = {
   401: "This token is not valid, or has expired.",
   403: "This token is valid, but not a superuser's. The console is for superusers.",
   404: "The console is switched off on this gateway: CONSOLE is false.",
 };
 
-function describeRefusal(error: unknown): string {
-  return refusals[statusOf(error)] ?? describeError(error);
-}
-
-function statusOf(error: unknown): number {
-  return error instanceof ClientResponseError ? error.status : 0;
+function refusalOf(error: unknown): string | undefined {
+  return error instanceof ClientResponseError ? refusals[error.status] : undefined;
 }
 
 /** Says in words why a request failed. */

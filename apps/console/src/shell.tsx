@@ -28,7 +28,7 @@ export function Shell({ current, status, children }: ShellProps): JSX.Element {
     <>
       <a class="unseen" href="#main" onClick={skip} children="Skip to content" />
       <header class="top">
-        <img src={icon} alt="" />
+        <img src={icon} alt="" width={20} />
         <strong>Sluice</strong>
         <nav aria-label="Views">
           {Object.entries(places).map(
