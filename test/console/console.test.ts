@@ -100,7 +100,7 @@ test("both nodes are shown, and the plots move with the events", async () => {
   await listen("posts/*");
   const figure = (name: string): Promise<string | null> =>
     page.locator(`[data-plot=${name}]`).textContent({ timeout: 1_000 });
-  await waitUntil(async () => (await figure("events"))?.trim() === "0", "a first sample");
+  await waitUntil(async () => (await figure("events"))?.trim() === "0", "a first sample", 20_000);
   const moves = (name: string): Promise<void> =>
     waitUntil(
       async () => {

@@ -44,7 +44,9 @@ export function PaneView({ title, pane, as }: PaneViewProps): JSX.Element {
   return (
     <Card title={title} note={<span class={`state ${state}`}>{states[state]}</span>} tools={tools}>
       <form class="columns narrow form" onSubmit={listen}>
-        <Choice label={`Who ${title} is`} options={identities} chosen={identity} />
+        <div>
+          As <Choice label={`Who ${title} is`} options={identities} chosen={identity} />
+        </div>
         <Field label="Topic" text={topic} />
         <Field label="Filter" text={filter} />
         <Field label="Expand" text={expand} />
