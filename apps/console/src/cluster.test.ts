@@ -16,7 +16,7 @@ test("an event that every node has counts once, deliveries and denials of all co
   cluster.take(report("b", { events: 5, deliveries: 7, denials: 2, delayMs: { ...delayMs, p95: 3 } }), 0);
   cluster.sample(1_000, 1);
   const total = { events: 5, deliveries: 17, denials: 3, p50: 1, p95: 3, p99: 9 };
-  expect(cluster.samples()).toEqual([{ at: 1, ...total }]);
+  expect(cluster.samples.value).toEqual([{ at: 1, ...total }]);
 });
 
 test("two reports between two samples are averaged, and none leaves the rates as they were", () => {
@@ -25,7 +25,7 @@ test("two reports between two samples are averaged, and none leaves the rates as
   cluster.take(report("a", { events: 4 }), 990);
   cluster.sample(1_000, 1);
   cluster.sample(2_000, 2);
-  expect(cluster.samples().map(({ events }) => events)).toEqual([3, 3]);
+  expect(cluster.samples.value.map(({ events }) => events)).toEqual([3, 3]);
 });
 
 test("a silent node counts no more, a gone one is not shown, and without any nothing is known", () => {
@@ -33,16 +33,16 @@ test("a silent node counts no more, a gone one is not shown, and without any not
   cluster.take(report("b", { events: 1 }), 0);
   cluster.take(report("a", { events: 1 }), 0);
   cluster.sample(3_600, 1);
-  expect(cluster.nodes().map((node) => node.report.node)).toEqual(["a", "b"]);
+  expect(cluster.nodes.value.map((node) => node.report.node)).toEqual(["a", "b"]);
   cluster.sample(30_001, 2);
-  expect(cluster.nodes()).toEqual([]);
-  expect(cluster.samples().map(({ events }) => events)).toEqual([null, null]);
+  expect(cluster.nodes.value).toEqual([]);
+  expect(cluster.samples.value.map(({ events }) => events)).toEqual([null, null]);
 });
 
 test("samples go back five minutes", () => {
   const cluster = new Cluster();
   for (let at = 0; at < 400; at++) cluster.sample(at * 1_000, at);
-  expect(cluster.samples().length).toBe(300);
+  expect(cluster.samples.value.length).toBe(300);
 });
 
 const count = (topic: string, events: number): Partial<NodeReport> => ({
@@ -57,7 +57,7 @@ test("topics are those of the last minute, busiest first, each event once and ea
   cluster.take(report("b", count("posts", 2)), 51_000);
   cluster.take(report("a", count("news", 5)), 51_000);
   cluster.sample(61_000, 1);
-  expect(cluster.topics()).toEqual([
+  expect(cluster.topics.value).toEqual([
     { topic: "news", events: 5, deliveries: 2 },
     { topic: "posts", events: 4, deliveries: 6 },
   ]);

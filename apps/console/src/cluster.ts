@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import type { NodeReport, TopicCounts } from "@sluice/protocol";
 
 /** Events, deliveries and denials per second. */
@@ -35,43 +36,40 @@ const unknown = { events: null, deliveries: null, denials: null, p50: null, p95:
 
 /** What the nodes tell: each as it is, five minutes of samples, and one minute of topics. */
 export class Cluster {
-  readonly #nodes = new Map<string, NodeView>();
-  #topics: readonly { readonly report: NodeReport; readonly heardMs: number }[] = [];
-  #samples: readonly Sample[] = [];
+  /** All nodes, by name. */
+  readonly nodes = signal<readonly NodeView[]>([]);
+  readonly samples = signal<readonly Sample[]>([]);
+  /** The busiest topics of the last minute. */
+  readonly topics = signal<readonly TopicCounts[]>([]);
+  #reports: readonly { readonly report: NodeReport; readonly heardMs: number }[] = [];
 
   /** Takes what a node says of itself. */
   take(report: NodeReport, heardMs: number): void {
-    const known = this.#nodes.get(report.node);
+    const { value: nodes } = this.nodes;
+    const known = nodes.find((node) => node.report.node === report.node);
     const unsampled = [...(known?.unsampled ?? []), report];
-    this.#nodes.set(report.node, { report, heardMs, unsampled, rates: known?.rates ?? nothing });
-    if (report.topics.length > 0) this.#topics = [...this.#topics, { report, heardMs }];
+    const node = { report, heardMs, unsampled, rates: known?.rates ?? nothing };
+    this.nodes.value = [...nodes.filter((other) => other !== known), node].toSorted((one, other) =>
+      compare(one.report.node, other.report.node),
+    );
+    if (report.topics.length > 0) this.#reports = [...this.#reports, { report, heardMs }];
   }
 
   /** Adds what happened since the sample before, and forgets what is too old. */
   sample(nowMs: number, at: number): void {
-    this.#topics = this.#topics.filter(({ heardMs }) => nowMs - heardMs < topicsMs);
-    for (const [id, node] of this.#nodes) {
-      if (nowMs - node.heardMs > goneAfterMs) this.#nodes.delete(id);
-      else this.#nodes.set(id, { ...node, unsampled: [], rates: ratesOf(node) });
-    }
-    const heard = [...this.#nodes.values()].filter(({ heardMs }) => nowMs - heardMs < silentAfterMs);
+    this.#reports = this.#reports.filter(({ heardMs }) => nowMs - heardMs < topicsMs);
+    this.topics.value = this.#busiest();
+    this.nodes.value = this.nodes.value
+      .filter(({ heardMs }) => nowMs - heardMs < goneAfterMs)
+      .map((node) => ({ report: node.report, heardMs: node.heardMs, unsampled: [], rates: ratesOf(node) }));
+    const heard = this.nodes.value.filter(({ heardMs }) => nowMs - heardMs < silentAfterMs);
     const sample = heard.length === 0 ? { at, ...unknown } : { at, ...totalOf(heard) };
-    this.#samples = [...this.#samples, sample].slice(-sampledSeconds);
+    this.samples.value = [...this.samples.value, sample].slice(-sampledSeconds);
   }
 
-  /** All nodes, by name. */
-  nodes(): readonly NodeView[] {
-    return [...this.#nodes.values()].toSorted((one, other) => compare(one.report.node, other.report.node));
-  }
-
-  samples(): readonly Sample[] {
-    return this.#samples;
-  }
-
-  /** The busiest topics of the last minute. */
-  topics(): readonly TopicCounts[] {
+  #busiest(): readonly TopicCounts[] {
     const counts = new Map<string, { deliveries: number; events: Map<string, number> }>();
-    for (const { report } of this.#topics) {
+    for (const { report } of this.#reports) {
       for (const { topic, events, deliveries } of report.topics) {
         const count = counts.get(topic) ?? { deliveries: 0, events: new Map() };
         count.deliveries += deliveries;

@@ -14,7 +14,7 @@ test("what several nodes say of one event is one event, with all that had it and
   const ruled = { ...filtered, reason: "rule" };
   const withheld = [{ ...filtered, subscribers: 3 }, ruled];
   tail.take({ kind: "events", node: "b", events: [event("1", { delivered: 4, withheld })] });
-  const [newest, first] = tail.events();
+  const [newest, first] = tail.events.value;
   expect([newest?.report.key, newest?.delivered]).toEqual(["2", 1]);
   expect([first?.report.key, first?.delivered, first?.withheld]).toEqual(["1", 5, 7]);
   expect(first && withheldOf(first)).toEqual([
@@ -27,7 +27,7 @@ test("a message that is sent twice is two events on every node", () => {
   const tail = new EventTail();
   tail.take({ kind: "events", node: "a", events: [event("same"), event("same")] });
   tail.take({ kind: "events", node: "b", events: [event("same"), event("same")] });
-  expect(tail.events().map(({ delivered }) => delivered)).toEqual([2, 2]);
+  expect(tail.events.value.map(({ delivered }) => delivered)).toEqual([2, 2]);
 });
 
 test("the latest 300 events are kept", () => {
@@ -35,7 +35,7 @@ test("the latest 300 events are kept", () => {
   for (let number = 1; number <= 310; number++) {
     tail.take({ kind: "events", node: "a", events: [event(`${number}`)] });
   }
-  expect(tail.events().map(({ number }) => number)).toEqual(
+  expect(tail.events.value.map(({ number }) => number)).toEqual(
     Array.from({ length: 300 }, (_, index) => 310 - index),
   );
 });

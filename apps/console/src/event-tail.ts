@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import type { EventReport, EventsReport, WithheldReport } from "@sluice/protocol";
 
 /** One event, and what each node did with it. */
@@ -17,25 +18,20 @@ const maxEvents = 300;
 
 /** The latest events, newest first. */
 export class EventTail {
+  readonly events = signal<readonly TailEvent[]>([]);
   #number = 0;
-  #events: readonly TailEvent[] = [];
-
-  events(): readonly TailEvent[] {
-    return this.#events;
-  }
 
   /** Adds what a node did with its latest events to what others did with the same. */
   take({ node, events }: EventsReport): void {
     for (const report of events) {
+      const { value: all } = this.events;
       // a message that is sent twice has the same key twice
-      const index = this.#events.findIndex(
-        ({ report: { key }, nodes }) => key === report.key && !nodes.has(node),
-      );
-      const known = this.#events[index];
+      const index = all.findIndex(({ report: { key }, nodes }) => key === report.key && !nodes.has(node));
+      const known = all[index];
       const empty = { number: this.#number + 1, report, nodes: new Map(), delivered: 0, withheld: 0 };
       const event = joined(known ?? empty, node, report);
       this.#number = Math.max(this.#number, event.number);
-      this.#events = known ? this.#events.with(index, event) : [event, ...this.#events].slice(0, maxEvents);
+      this.events.value = known ? all.with(index, event) : [event, ...all].slice(0, maxEvents);
     }
   }
 }

@@ -10,10 +10,8 @@ const heardAt = signal<number | undefined>(undefined);
 
 /** Unix milliseconds, to the second. */
 export const now = signal(Date.now());
-export const nodes = signal(cluster.nodes());
-export const samples = signal(cluster.samples());
-export const topics = signal(cluster.topics());
-export const events = signal(tail.events());
+export const { events } = tail;
+export const { nodes, samples, topics } = cluster;
 
 /** Whether the nodes are heard, and since when not. */
 export const link = computed(() => {
@@ -50,20 +48,12 @@ async function subscribe(isWanted: () => boolean): Promise<void> {
 
 function take(report: ConsoleReport): void {
   heardAt.value = Date.now();
-  if (report.kind === "events") {
-    tail.take(report);
-    events.value = tail.events();
-  } else if (report.kind === "node") {
-    cluster.take(report, performance.now());
-    nodes.value = cluster.nodes();
-  }
+  if (report.kind === "events") tail.take(report);
+  else if (report.kind === "node") cluster.take(report, performance.now());
 }
 
 function tick(): void {
   now.value = Date.now();
   cluster.sample(performance.now(), now.value / 1_000);
-  nodes.value = cluster.nodes();
-  samples.value = cluster.samples();
-  topics.value = cluster.topics();
   if (link.value.kind === "lost" && Math.round(now.value / 1_000) % 5 === 0) void checkSession();
 }
