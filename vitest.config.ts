@@ -76,6 +76,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "console",
+          include: ["test/console/**/*.test.ts"],
+          globalSetup: [...redis, "test/console/build-setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "chaos",
           include: ["test/chaos/**/*.test.ts"],
           testTimeout: 180_000,

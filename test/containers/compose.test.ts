@@ -67,9 +67,10 @@ test("a node runs as process 1, without root, and can write nothing", async () =
   await expect(inside("touch", "/tmp/file")).rejects.toThrow("Read-only file system");
 });
 
-test("the commands and the bridge are in the image", async () => {
+test("the commands, the bridge and the console are in the image", async () => {
   expect(await inside("node", "apps/cli/src/main.ts", "seed", "--help")).toContain("--collection <name>");
   expect(await inside("sh", "-c", "node apps/bridge/src/main.ts 2>&1 || true")).toContain("PB_URL: expected");
+  expect(await inside("cat", "apps/console/dist/index.html")).toContain("/console/assets/");
 });
 
 test("P2: SDKs on all nodes hear what redis-cli writes", async () => {

@@ -1,0 +1,59 @@
+import { computed, signal } from "@preact/signals";
+import type { ConsoleReport } from "@sluice/protocol";
+import { Cluster, silentAfterMs } from "./cluster.ts";
+import { EventTail } from "./event-tail.ts";
+import { checkSession, gateway } from "./session.ts";
+
+const cluster = new Cluster();
+const tail = new EventTail();
+const heardAt = signal<number | undefined>(undefined);
+
+/** Unix milliseconds, to the second. */
+export const now = signal(Date.now());
+export const { events } = tail;
+export const { nodes, samples, topics } = cluster;
+
+/** Whether the nodes are heard, and since when not. */
+export const link = computed(() => {
+  if (heardAt.value === undefined) return { kind: "connecting" } as const;
+  const isLive = now.value - heardAt.value < silentAfterMs;
+  return isLive ? ({ kind: "live" } as const) : ({ kind: "lost", sinceAt: heardAt.value } as const);
+});
+
+/** Listens to what the nodes tell. Returns what ends that. */
+export function followCluster(): () => void {
+  let isWanted = true;
+  const timer = setInterval(tick, 1_000);
+  void subscribe(() => isWanted);
+  return () => {
+    isWanted = false;
+    clearInterval(timer);
+    heardAt.value = undefined;
+    void gateway.realtime.unsubscribe("@stats");
+  };
+}
+
+async function subscribe(isWanted: () => boolean): Promise<void> {
+  while (isWanted()) {
+    try {
+      await gateway.realtime.subscribe("@stats", take);
+      return;
+    } catch {
+      // what the SDK has once reached it reaches again by itself; before that it gives up
+      await gateway.realtime.unsubscribe("@stats");
+      await new Promise((resolve) => void setTimeout(resolve, 2_000));
+    }
+  }
+}
+
+function take(report: ConsoleReport): void {
+  heardAt.value = Date.now();
+  if (report.kind === "events") tail.take(report);
+  else if (report.kind === "node") cluster.take(report, performance.now());
+}
+
+function tick(): void {
+  now.value = Date.now();
+  cluster.sample(performance.now(), now.value / 1_000);
+  if (link.value.kind === "lost" && Math.round(now.value / 1_000) % 5 === 0) void checkSession();
+}

@@ -1,0 +1,114 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import UPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { Card } from "./card.tsx";
+import type { Sample } from "./cluster.ts";
+import { schemeChanges } from "./color-scheme.ts";
+import { formatClock } from "./format.ts";
+import { samples } from "./live-cluster.ts";
+
+/** How much is shown at least. */
+const minSeconds = 60;
+
+const height = 132;
+
+interface PlotProps {
+  readonly title: string;
+  /** The numbers of each sample that are drawn. */
+  readonly quantities: readonly Exclude<keyof Sample, "at">[];
+  readonly format: (value: number) => string;
+}
+
+/** The last minutes of some numbers: what they are now, or were where the pointer is. */
+export function Plot({ title, quantities, format }: PlotProps): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<UPlot>(undefined);
+  const pointed = useSignal<number | undefined>(undefined);
+  const shown = samples.value[pointed.value ?? samples.value.length - 1];
+  const figures = quantities.map((quantity) => {
+    const value = shown?.[quantity] ?? null;
+    return { name: quantities.length > 1 ? quantity : "", text: value === null ? "–" : format(value) };
+  });
+  useEffect(() => {
+    if (place.current === null) return;
+    const onPoint = ({ cursor }: UPlot): void => void (pointed.value = cursor.idx ?? undefined);
+    plot.current = draw(place.current, { quantities, format, onPoint });
+    const fit = (): void => plot.current?.setSize({ width: place.current?.clientWidth ?? 0, height });
+    addEventListener("resize", fit);
+    return () => {
+      removeEventListener("resize", fit);
+      plot.current?.destroy();
+    };
+  }, [schemeChanges.value]);
+  useEffect(() => plot.current?.setData(dataOf(quantities)), [samples.value, schemeChanges.value]);
+  const words = figures.map(({ name, text }) => `${name} ${text}`).join(", ");
+  return (
+    <Card title={title} note={pointed.value !== undefined && shown && clockOf(shown.at)}>
+      <p class="figures" data-plot={quantities[0]}>
+        {figures.map(({ name, text }, index) => (
+          <span key={name}>
+            <span class={`series-${index}`}>{name}</span> <strong>{text}</strong>
+          </span>
+        ))}
+      </p>
+      <div ref={place} class="canvas" role="img" aria-label={`${title}, last 5 minutes; now ${words}`} />
+    </Card>
+  );
+}
+
+interface Drawing extends Omit<PlotProps, "title"> {
+  readonly onPoint: (plot: UPlot) => void;
+}
+
+function draw(place: HTMLElement, { quantities, format, onPoint }: Drawing): UPlot {
+  const font = "11px system-ui, sans-serif";
+  const axis = { stroke: colorOf(place, "muted"), font, ticks: { show: false } };
+  const grid = { stroke: faded(axis.stroke, 0.2), width: 1 };
+  const line = (index: number): UPlot.Series => {
+    const stroke = colorOf(place, `series-${index}`);
+    const fill = quantities.length > 1 ? "transparent" : faded(stroke, 0.1);
+    return { stroke, fill, width: 1.5, points: { show: false } };
+  };
+  const options: UPlot.Options = {
+    width: place.clientWidth,
+    height,
+    padding: [8, 4, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
+    scales: {
+      x: { range: (_, first, last) => [Math.min(first, last - minSeconds), last] },
+      y: { range: (_, _least, most) => [0, Math.max(1, most * 1.1)] },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, size: 22, space: 80, values: (_, ats) => ats.map(clockOf) },
+      { ...axis, grid, size: 46, space: 36, values: (_, values) => values.map(format) },
+    ],
+    series: [{}, ...quantities.map((_, index) => line(index))],
+    hooks: { setCursor: [onPoint] },
+  };
+  return new UPlot(options, dataOf(quantities), place);
+}
+
+function faded(color: string, alpha: number): string {
+  return color.replace(")", ` / ${alpha})`).replaceAll(",", "");
+}
+
+function clockOf(at: number): string {
+  return formatClock(at * 1_000);
+}
+
+/** The colour that a class gives to text: a canvas takes no names of colours. */
+function colorOf(place: HTMLElement, name: string): string {
+  const probe = place.appendChild(document.createElement("i"));
+  probe.className = name;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+function dataOf(quantities: PlotProps["quantities"]): UPlot.AlignedData {
+  const columns = quantities.map((quantity) => samples.value.map((sample) => sample[quantity]));
+  return [samples.value.map(({ at }) => at), ...columns];
+}
