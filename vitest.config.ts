@@ -14,6 +14,8 @@ const cluster = {
   fileParallelism: false,
 };
 
+const sideBySide = { fileParallelism: true, maxWorkers: 4, sequence: { groupOrder: 1 } };
+
 /** Their processes wait for time-outs most of the time, and do so side by side. */
 const waiting = [
   "balancers",
@@ -52,9 +54,7 @@ export default defineConfig({
           name: "cluster-waiting",
           ...cluster,
           include: waiting,
-          fileParallelism: true,
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
+          ...sideBySide,
         },
       },
       {
@@ -81,7 +81,7 @@ export default defineConfig({
           globalSetup: [...redis, "test/console/build-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          ...sideBySide,
         },
       },
       {

@@ -74,7 +74,7 @@ function draw(place: HTMLElement, { quantities, format, onPoint }: Drawing): UPl
   const options: UPlot.Options = {
     width: place.clientWidth,
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
