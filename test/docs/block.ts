@@ -29,6 +29,9 @@ export interface Block {
   readonly output: string | undefined;
 }
 
+/** The languages of blocks that are run. */
+export const runLanguages: ReadonlySet<string> = new Set(["sh", "redis", "js", "ts"]);
+
 const directive =
   /^<!-- (not run|not run from here|status|stays|file|before|before from here|terminal|hidden stays|hidden)(?:: ([^\n]+?))?(?: -->|\n([^]*)\n-->)$/;
 
@@ -74,14 +77,17 @@ function lastingOf(said: Said): Said {
 
 /** What was typed at a terminal, and what came of it. */
 function typedBlocks(place: string, text: string, said: Said): readonly Block[] {
-  return text.split(/^\$ /m).flatMap((typed, at) => {
-    if (at === 0) {
-      if (typed === "") return [];
-      throw new TypeError(`${place}: expected "$ " and a command, got ${typed}`);
-    }
-    const [command = ""] = commandsOf(typed);
-    return { ...blockOf(place, "sh", command, said), output: typed.slice(command.length) };
-  });
+  const blocks: Block[] = [];
+  for (let left = text; left !== "";) {
+    const [command] = left.startsWith("$ ") ? commandsOf(left.slice(2)) : [];
+    if (command === undefined) throw new TypeError(`${place}: expected "$ " and a command, got ${left}`);
+    left = left.slice(2 + command.length);
+    const next = left.search(/^\$ /m);
+    const output = next < 0 ? left : left.slice(0, next);
+    left = left.slice(output.length);
+    blocks.push({ ...blockOf(place, "sh", command, said), output });
+  }
+  return blocks;
 }
 
 function blockOf(place: string, language: string, code: string, said: Said): Block {
