@@ -9,9 +9,8 @@ import type { Nodes } from "mdast";
  * - `stays: TEXT`: in a terminal of its own for each command, until the page ends; the next block waits until each has printed TEXT
  * - `file: NAME`: it is what the reader is to write to that file
  * - `before` and, from the next line on, code: what has to go before it
+ * - `before from here`: its code goes before that of all that follow
  * - `terminal`: of a block of `text`, that it is what the last block that stays has printed in the end
- *
- * - `before from here`: it goes before all that follow, too
  *
  * A comment `hidden` (or `hidden stays: TEXT`) with a shell's commands from its next line on is a block by itself. A block
  * of `console` is one for each command behind a `$ `, which what follows it is the output of.
@@ -53,15 +52,13 @@ export function readBlocks(nodes: readonly Nodes[], place: (node: Nodes) => stri
         blocks.push(blockOf(place(node), "sh", code, { ...lastingOf(said), ...stays }));
       }
     } else if (node.type === "code") {
+      if (said["before from here"] === "") said["before from here"] = node.value;
       const isOutput = node.lang === "text";
       const stays = said["terminal"] !== undefined;
       const of = isOutput ? blocks.findLastIndex((block) => !stays || block.stays !== undefined) : -1;
       const block = blocks[of];
       if (block !== undefined) blocks[of] = { ...block, output: node.value };
-      else if (said["before from here"] === "") {
-        said["before from here"] = node.value;
-        blocks.push(blockOf(place(node), node.lang ?? "", node.value, said));
-      } else if (node.lang === "console") blocks.push(...typedBlocks(place(node), node.value, said));
+      else if (node.lang === "console") blocks.push(...typedBlocks(place(node), node.value, said));
       else blocks.push(blockOf(place(node), node.lang ?? "", node.value, said));
       said = lastingOf(said);
     }
