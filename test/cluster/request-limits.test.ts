@@ -128,11 +128,14 @@ describe("P8: too many requests", () => {
     const from = freshAddress();
     await untilRefused(0, () => ({ from }));
     await untilRefused(0, () => ({ from, method: "HEAD" }));
-    for (const path of ["/livez", "/readyz", "/metrics", "/api/health"]) {
+    for (const path of ["/livez", "/readyz", "/metrics", "/api/health", "/livez?from=kubelet"]) {
       expect(await statusOf(0, { from, method: "GET", path })).toBe(200);
     }
     expect(await statusOf(0, { from, method: "OPTIONS" })).toBe(204);
-    expect(await statusOf(0, { from, path: "/api/realtime/publish" })).toBe(401);
+    for (const query of ["", "?", "?by=jobs"]) {
+      expect(await statusOf(0, { from, path: `/api/realtime/publish${query}` })).toBe(401);
+    }
+    expect(await statusOf(0, { from, method: "GET", path: "/nowhere?/livez" })).toBe(429);
   });
 
   test("of one identity are refused, wherever they come from; superusers' are not", async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { commandsOf } from "./block.ts";
+import { commandsOf, runLanguages } from "./block.ts";
 import { readPages, root } from "./page.ts";
 
 const pages = readPages();
@@ -34,6 +34,17 @@ test.each(notRun)("$place is not run ($notRun), and says why", ({ notRun: reason
   if (language !== "sh") return;
   const { stderr } = spawnSync("bash", ["-n", "-c", code], { encoding: "utf8" });
   expect(stderr).toBe("");
+});
+
+/** What is no command and no program: pictures, grammars, the wire, parts of configurations. */
+const shown = new Set(["txt", "ebnf", "http", "ini", "nginx"]);
+
+test.each(pages)("every fence of $path has a language, and what it holds is run, or says why not", (page) => {
+  const left = page.blocks.filter(({ language, notRun: reason, file }) => {
+    const isUsed = runLanguages.has(language) || language in parsers || shown.has(language);
+    return language === "" || (reason === undefined && file === undefined && !isUsed);
+  });
+  expect(left.map(({ place, language }) => `${place}: ${language}`)).toEqual([]);
 });
 
 const parsers: Readonly<Record<string, (code: string) => unknown>> = {

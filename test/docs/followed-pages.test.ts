@@ -1,11 +1,10 @@
 import { test } from "vitest";
+import { runLanguages } from "./block.ts";
 import { type Page, readPages } from "./page.ts";
 import { Stage } from "./stage.ts";
 
-const runs = new Set(["sh", "redis", "js", "ts"]);
-
 const followed = readPages().filter((page) =>
-  page.blocks.some((block) => block.notRun === undefined && runs.has(block.language)),
+  page.blocks.some((block) => block.notRun === undefined && runLanguages.has(block.language)),
 );
 
 async function follow(page: Page): Promise<void> {

@@ -27,6 +27,8 @@ const differing: readonly (readonly [RegExp, string])[] = [
   [/\b[A-Za-z0-9]{40}\b/g, "CLIENT"],
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, "TOKEN"],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g, "TIME"],
+  [/-?(?<![\d.])\d+(\.\d+)? (m?s|MiB)\b/g, "MEASURED $2"],
+  [/(?<![\d.])\d+\.\d+\.\d+(?![\d.])/g, "VERSION"],
   [/[ \t]+$/gm, ""],
 ];
 

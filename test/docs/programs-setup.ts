@@ -3,6 +3,7 @@ import { hasCommand, installDebianPackage } from "../harness/debian-package.ts";
 /** What the pages have a reader use, and the Debian package that brings it. */
 const programs = [
   ["curl", "curl"],
+  ["nginx", "nginx-light"],
   ["openssl", "openssl"],
   ["redis-cli", "redis-tools"],
   ["redis-server", "redis-server"],

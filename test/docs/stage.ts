@@ -22,7 +22,10 @@ import { root } from "./page.ts";
 import { expectPrinted, isPrinted } from "./printed.ts";
 
 /** Every port that pages name; each page gets others in their place. */
-const ports = [6379, 8080, 8081, 8082, 8083, 8090];
+const ports = [6379, 8080, 8081, 8082, 8083, 8090, 8443];
+
+/** What pages call the balancer that clients are given, and where it listens. */
+const balancer = ["https://rt.example.com", "https://127.0.0.1:8443"] as const;
 
 /** A command that runs; what it prints, standard error included, goes to a file. */
 interface Run {
@@ -162,13 +165,12 @@ export class Stage {
   }
 
   #withOwnPlaces(text: string): string {
-    const moved = text.replaceAll(
-      /(127\.0\.0\.1:|localhost:|PORT=)(\d{4})\b/g,
-      (all, before: string, port) => {
+    const moved = text
+      .replaceAll(...balancer)
+      .replaceAll(/(127\.0\.0\.1:|localhost:|PORT=)(\d{4})\b/g, (all, before: string, port) => {
         const own = this.#ports.get(Number(port));
         return own === undefined ? all : `${before}${own}`;
-      },
-    );
+      });
     return moved.replaceAll("/tmp/", `${this.#folder}/`);
   }
 
@@ -177,7 +179,7 @@ export class Stage {
     for (const [port, own] of this.#ports) {
       moved = moved.replaceAll(new RegExp(`\\b${own}\\b`, "g"), String(port));
     }
-    return moved;
+    return moved.replaceAll(balancer[1], balancer[0]);
   }
 }
 

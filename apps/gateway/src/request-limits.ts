@@ -93,6 +93,7 @@ const uncounted = new Set(["/livez", "/readyz", "/metrics", "/api/health", "/api
 
 /** Every other path counts: routes are found by more than one spelling. */
 function countedAs({ method, url = "" }: IncomingMessage): "connects" | "posts" | undefined {
-  if (method === "OPTIONS" || uncounted.has(url)) return undefined;
+  const [path = ""] = url.split("?", 1);
+  if (method === "OPTIONS" || uncounted.has(path)) return undefined;
   return method === "POST" ? "posts" : "connects";
 }
