@@ -1,6 +1,6 @@
 import { testOfEach } from "./comparison.ts";
 import { attempt } from "./evaluation-error.ts";
-import { type NearestRow, rowsOf } from "./nearest-row.ts";
+import { distanceOf, type NearestRow, rowsOf } from "./nearest-row.ts";
 import { isRecord, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { SqlValue } from "./sql-value.ts";
@@ -49,7 +49,12 @@ export function decidingComparisons(
       return term.terms.flatMap((alternative) => decidingComparisons(alternative, near, rule));
     case "&&": {
       const failing = term.terms.filter((part) => verdictOf(part, near.row) !== true);
-      const deciding = failing.find((part) => verdictOf(part, near.row) === verdict) ?? failing[0];
+      // over joined rows unknown is as good as false, whatever is missing
+      const isJoined = verdict === undefined && term.nodes.length > 0;
+      const deciding =
+        (isJoined ? failing.find((part) => distanceOf(part, near.row) >= 1) : undefined) ??
+        failing.find((part) => verdictOf(part, near.row) === verdict) ??
+        failing[0];
       return deciding === undefined ? [] : decidingComparisons(deciding, near, rule);
     }
     case "comparison":

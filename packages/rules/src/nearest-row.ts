@@ -72,9 +72,9 @@ function* likelyCells([node, lookUps]: Step, row: Row): Iterable<Cell> {
   yield* node.cellsOf(row, parent);
 }
 
-/** How many comparisons are between a term and passing; what is not at hand is hardly one. */
-function distanceOf(term: Term, row: Row, held: Set<Term>): number {
-  if (term.kind === "comparison") {
+/** How many comparisons are between a term and passing, one for what joins nothing; less than one where it is not decided. */
+export function distanceOf(term: Term, row: Row, held = new Set<Term>()): number {
+  if (term.kind === "comparison" || term.nodes.length === 0) {
     const outcome = outcomeOf(term, row);
     if (outcome === undefined) return little;
     if (outcome !== true) return weightOf(term);
@@ -87,7 +87,8 @@ function distanceOf(term: Term, row: Row, held: Set<Term>): number {
 }
 
 /** The row of whoever asks is nearer than another that is as near. */
-function weightOf({ left, right }: ComparisonTerm): number {
-  const readsAuth = [left, right].some(({ sources }) => sources.some((source) => source.startsWith("auth")));
+function weightOf(term: Term): number {
+  const sides = term.kind === "comparison" ? [term.left, term.right] : [];
+  const readsAuth = sides.some(({ sources }) => sources.some((source) => source.startsWith("auth")));
   return readsAuth ? 1 + little : 1;
 }
