@@ -102,12 +102,14 @@ test("missing data is told with its position", () => {
 });
 
 test("a denial over joined rows names the one that comes nearest", () => {
-  const text = { type: "text" };
   const members = {
     ...posts,
     id: "m_id",
     name: "members",
-    fields: ["user", "post"].map((name) => ({ ...text, name })),
+    fields: [
+      { name: "user", type: "text" },
+      { name: "post", type: "text" },
+    ],
   };
   const listRule = "@collection.members.post ?= id && @collection.members.user ?= @request.auth.id";
   const records = new RecordStore({ maxRecords: 10, onTooMany: () => undefined });

@@ -48,13 +48,15 @@ export function decidingComparisons(
     case "||":
       return term.terms.flatMap((alternative) => decidingComparisons(alternative, near, rule));
     case "&&": {
-      const failing = term.terms.filter((part) => verdictOf(part, near.row) !== true);
+      const verdicts = term.terms.map((part) => [part, verdictOf(part, near.row)] as const);
+      const failing = verdicts.filter(([, partial]) => partial !== true);
       // over joined rows unknown is as good as false, whatever is missing
       const isJoined = verdict === undefined && term.nodes.length > 0;
-      const deciding =
-        (isJoined ? failing.find((part) => distanceOf(part, near.row) >= 1) : undefined) ??
-        failing.find((part) => verdictOf(part, near.row) === verdict) ??
-        failing[0];
+      const [deciding] =
+        (isJoined ? failing.find(([part]) => distanceOf(part, near.row) >= 1) : undefined) ??
+        failing.find(([, partial]) => partial === verdict) ??
+        failing[0] ??
+        [];
       return deciding === undefined ? [] : decidingComparisons(deciding, near, rule);
     }
     case "comparison":

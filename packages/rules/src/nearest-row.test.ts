@@ -1,23 +1,9 @@
-import {
-  compileRule,
-  type OperandValue,
-  type RecordRow,
-  type RuleProgram,
-  type Subject,
-} from "@sluice/rules";
-import * as fc from "fast-check";
+import { compileRule, type OperandValue, type RecordRow, type Subject } from "@sluice/rules";
 import { describe, expect, test } from "vitest";
 import { callMs } from "../../../test/harness/cpu-time.ts";
 import { posts, schema } from "../../../test/rules/collections.ts";
-import { joinNames, ownNames, requestNames, someRule } from "../../../test/rules/random-rule.ts";
-import { someRows, someSubject } from "../../../test/rules/random-subject.ts";
 import { RowTable } from "../../../test/rules/row-table.ts";
-import { compile, tryCompile } from "../../../test/rules/try-compile.ts";
-import { nearestRow } from "./nearest-row.ts";
-import { withParents } from "./join-node.ts";
-import { type Cell, isRecord, type Row } from "./row.ts";
-import type { Side } from "./side.ts";
-import { comparisonsOf, type Term } from "./term.ts";
+import { compile } from "../../../test/rules/try-compile.ts";
 
 const cats: readonly RecordRow[] = [
   { id: "c1", name: "red", parent: "c9", score: 1, opts: ["a", "b"] },
@@ -57,12 +43,15 @@ function subjectWith(rows: readonly RecordRow[]): Subject {
 }
 
 /** A side as `value in collection/id`. */
-function print({ value, row }: ReturnType<ReturnType<typeof compile>["explain"]>[number]["left"]): string {
+function print({ value, row }: OperandValue): string {
   const place = row === undefined ? "" : ` in ${row.collection}/${row.id}`;
   return `${JSON.stringify(value)}${place}`;
 }
 
-function explain(text: string, { rows = cats, kind = "rule" as "rule" | "filter" } = {}): readonly string[] {
+function explain(
+  text: string,
+  { rows = cats, kind = "rule" }: { rows?: readonly RecordRow[]; kind?: "rule" | "filter" } = {},
+): readonly string[] {
   return compile(text, kind)
     .explain(subjectWith(rows))
     .map(({ text: part, verdict, left, right, isPartial }) => {
@@ -184,139 +173,3 @@ describe("an explanation over joined rows", () => {
 function withListRule(collection: ReturnType<typeof schema.find>): typeof collection {
   return collection?.name === "cats" ? { ...collection, listRule: "opts:each = 'a'" } : collection;
 }
-
-/** Most joined rows that are looked at one by one. */
-const maxRows = 3_000;
-
-/** Every joined row of a term; nothing where there are too many. */
-function everyRow({ nodes }: Term, subject: Subject): readonly Row[] | undefined {
-  const rows: Row[] = [];
-  const cells: Cell[] = [];
-  const visit = (depth: number): boolean => {
-    const node = nodes[depth];
-    if (node === undefined) return rows.push({ ...subject, cells: [...cells] }) <= maxRows;
-    const row = { ...subject, cells };
-    return [...node.cellsOf(row, node.origin(row))].every((cell) => {
-      cells[node.index] = cell;
-      return visit(depth + 1);
-    });
-  };
-  return visit(0) ? rows : undefined;
-}
-
-/** How many comparisons are false or unknown, of alternatives those of the best. */
-function failures(term: Term, row: Row): number {
-  if (term.kind === "comparison" || term.nodes.length === 0) {
-    const verdict = term.condition(row);
-    return verdict === true || verdict === undefined ? 0 : 1;
-  }
-  const counts = term.terms.map((part) => failures(part, row));
-  return term.kind === "||" ? Math.min(...counts) : counts.reduce((sum, count) => sum + count, 0);
-}
-
-const identifiers = [...joinNames, ...joinNames, ...ownNames, ...requestNames.slice(0, 10)];
-
-const someCase = fc.record({
-  text: someRule({ identifiers, calls: false }),
-  kind: fc.constantFrom("rule" as const, "rule" as const, "filter" as const),
-  rows: someRows,
-  one: someSubject,
-  lacking: fc.oneof(fc.constant(0), fc.nat(63)),
-});
-
-type Case = typeof someCase extends fc.Arbitrary<infer T> ? T : never;
-
-function programOf({ text, kind, rows, one, lacking }: Case) {
-  const rule = tryCompile(text, kind);
-  const records = new RowTable(new Map([...rows].filter((_, index) => ((lacking >> index) & 1) === 0)));
-  const subject: Subject = { ...one, records };
-  const program = typeof rule === "string" ? "refused" : rule.programFor(subject.request, records);
-  return typeof rule === "string" || program === "refused" ? undefined : { rule, program, subject };
-}
-
-function termsOf({ term }: RuleProgram): readonly Term[] {
-  return term.kind === "||" ? term.terms : [term];
-}
-
-test("the nearest row is the nearest of all", () => {
-  let joined = 0;
-  fc.assert(
-    fc.property(someCase, (given) => {
-      const compiled = programOf(given);
-      if (compiled === undefined) return;
-      for (const term of termsOf(compiled.program)) {
-        const rows = everyRow(term, compiled.subject);
-        const { row, isPartial } = nearestRow(term, compiled.subject);
-        if (rows === undefined || isPartial) continue;
-        const counts = rows.map((other) => failures(term, other));
-        expect(failures(term, row)).toBe(Math.min(...counts));
-        if (new Set(counts).size > 1) joined += 1;
-      }
-    }),
-    { numRuns: 4_000 },
-  );
-  expect(joined).toBeGreaterThan(100);
-});
-
-/** Whether a side has the shown value in a row, and that in the row that is named. */
-function shows({ get, nodes = [] }: Side, row: Row, shown: OperandValue): boolean {
-  if (get(row) !== shown.value) return false;
-  if (shown.row === undefined) return true;
-  const { collection, id } = shown.row;
-  const place = withParents(nodes).findLast((node) => node.collection === collection);
-  const cell = place && row.cells?.[place.index];
-  return id === null ? cell === null : isRecord(cell) && cell["id"] === id;
-}
-
-test("an explanation says what is decided, and shows what is there", () => {
-  const seen = { true: 0, false: 0, undecidable: 0, list: 0, row: 0 };
-  fc.assert(
-    fc.property(someCase, (given) => {
-      const compiled = programOf(given);
-      if (compiled === undefined) return;
-      const { rule, subject } = compiled;
-      const decision = rule.decide(subject);
-      // one that is always false is told as for guests
-      if (decision === "failed" || rule.constant !== undefined) return;
-      const deciding = rule.explain(subject);
-      seen[String(decision) as "true"] += 1;
-      expect(deciding.length === 0).toBe(decision === true);
-      if (deciding.some(({ isPartial }) => isPartial)) return;
-      const verdicts = deciding.map(({ verdict }) => verdict);
-      // of very many alternatives less is known; a look-up may tell that what is not at hand would not do
-      const isSmall = comparisonsOf(compiled.program.term).length <= 10;
-      if (decision === "undecidable" && isSmall) expect(verdicts).toContain("missing");
-      if (decision === false && given.lacking === 0) expect(verdicts).not.toContain("missing");
-      for (const one of deciding) {
-        const alone = programOf({ ...given, text: one.text });
-        const rows = alone && everyRow(alone.program.term, alone.subject);
-        const term = alone?.program.term;
-        if (rows === undefined || term?.kind !== "comparison" || one.verdict === "missing") continue;
-        const { left, right } = one;
-        if (Array.isArray(left.value) || Array.isArray(right.value)) {
-          seen.list += 1;
-          expect(rows.map((row) => term.condition(row))).not.toContain(true);
-          continue;
-        }
-        if (left.row === undefined && right.row === undefined) continue;
-        seen.row += 1;
-        const lefts = rows.filter((row) => shows(term.left, row, left));
-        const rights = rows.filter((row) => shows(term.right, row, right));
-        expect([lefts.length, rights.length]).not.toContain(0);
-        if (!term.syntax.isAny) {
-          // a value of one row may break what holds for a value of another
-          const differ = left.value !== right.value;
-          if (typeof left.value !== typeof right.value || one.verdict !== "false") continue;
-          if (term.syntax.operator === "=") expect(differ).toBe(true);
-          if (term.syntax.operator === "!=") expect(differ).toBe(false);
-          continue;
-        }
-        const verdict = one.verdict === "false" ? false : null;
-        const both = lefts.filter((row) => rights.includes(row));
-        expect(both.map((row) => term.condition(row))).toContain(verdict);
-      }
-    }),
-    { numRuns: 6_000 },
-  );
-  expect(Math.min(...Object.values(seen))).toBeGreaterThan(100);
-});
