@@ -69,6 +69,23 @@ test("of the rows that keep somebody from an event the nearest is named", async 
   expect(empty.stdout).toContain(" is null: no row of memberships\n");
 });
 
+test("of more rows than one decision may look at it says that others were not", async () => {
+  const rows = Array.from({ length: 11_000 }, (_, index) => ({
+    id: `m${index}`,
+    user: `u${index}`,
+    room: "r1",
+  }));
+  const lines = [...rows, { id: "mine", user: "me", room: "r2" }].map((row) => `${JSON.stringify(row)}\n`);
+  writeFileSync(file("many"), lines.join(""));
+  const { stdout } = await explain("me", "--rows", `memberships=${file("many")}`, "posts/*");
+  expect(stdout).toContain(
+    '    @collection.memberships.room is "r2", in memberships/mine\n    room is "r1"\n',
+  );
+  expect(stdout).toContain(
+    "    in the nearest of the rows that were looked at: there are too many to look at all\n",
+  );
+});
+
 test("without them it says which are missing", async () => {
   const { stdout } = await explain("u1", "posts/*");
   expect(stdout).toContain("not delivered");

@@ -8,7 +8,7 @@ import { compile } from "../../../test/rules/try-compile.ts";
 const cats: readonly RecordRow[] = [
   { id: "c1", name: "red", parent: "c9", score: 1, opts: ["a", "b"] },
   { id: "c2", name: "red", parent: "c8", score: 2, opts: ["b"] },
-  { id: "c3", name: "blue", parent: "u1", score: 3, opts: [] },
+  { id: "c3", name: "blue", parent: "u1", score: 3, opts: ["c"] },
 ];
 
 const users: readonly RecordRow[] = [
@@ -87,11 +87,21 @@ describe("an explanation over joined rows", () => {
     ],
     [
       "takes a row for each alternative of the whole",
-      "(@collection.cats.name ?= 'red' && @collection.cats.score ?= 3) || (@collection.cats:x.name ?= 'blue' && @collection.cats:x.score ?= 1)",
+      "(@collection.cats.name ?= 'red' && @collection.cats.score ?= 3) || (@collection.cats:x.score ?> 1 && @collection.cats:x.score ?> 2 && @collection.cats:x.active ?= true)",
       [
         `@collection.cats.score ?= 3 false: 1 in cats/c1, 3`,
-        `@collection.cats:x.score ?= 1 false: 3 in cats/c3, 1`,
+        `@collection.cats:x.active ?= true false: [0,0,0], 1`,
       ],
+    ],
+    [
+      "lists no values beside others of the same row",
+      "@collection.cats.name ?= @collection.cats.parent",
+      [`@collection.cats.name ?= @collection.cats.parent false: "red" in cats/c1, "c9" in cats/c1`],
+    ],
+    [
+      "lists no values beside what is not at hand",
+      "@collection.cats.name ?= @request.auth.gone",
+      [`@collection.cats.name ?= @request.auth.gone missing: "red" in cats/c1, undefined`],
     ],
     [
       "takes one row for what is within &&",
@@ -145,6 +155,12 @@ describe("an explanation over joined rows", () => {
     expect(explain(ofTitle, { rows: [] })).toEqual([`${ofTitle} false: null in cats/null, "red"`]);
   });
 
+  test("does not say that no value will do where one is too much work", () => {
+    const rows = ["a", "x".repeat(6_000_000)].map((name, index) => ({ id: `c${index}`, name }));
+    const text = "@collection.cats.name ?~ '%b%'";
+    expect(explain(text, { rows })).toEqual([`${text} false: "a" in cats/c0, "%b%", of some`]);
+  });
+
   test("shows no e-mail that is not for filters", () => {
     const told = explain("editors.email ?= 'x'", { kind: "filter" });
     expect(told).toEqual([`editors.email ?= 'x' false: "a@b.c" in users/u1, "x"`]);
@@ -154,7 +170,7 @@ describe("an explanation over joined rows", () => {
     const guarded = { ...schema, find: (key: string) => withListRule(schema.find(key)) };
     const filter = compileRule("cats.name ?= 'blue'", { schema: guarded, collection: posts, kind: "filter" });
     const told = filter.explain(subjectWith(cats)).flatMap(({ text, left }) => `${text} ${print(left)}`);
-    expect(told).toEqual(["id = '' \"c3\" in cats/c3", "opts:each = 'a' null in cats/c3"]);
+    expect(told).toEqual(["id = '' \"c3\" in cats/c3", "opts:each = 'a' \"c\" in cats/c3"]);
   });
 
   test("finds the row of whoever asks among more than can be looked at, quickly, and says so", () => {
