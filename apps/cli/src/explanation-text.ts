@@ -42,12 +42,15 @@ function describeDenial({ reason, rule, text, remarks, deciding }: Denial): stri
   for (const { position, message } of remarks) {
     lines.push(message.endsWith(`at ${position}`) ? message : `${message}, at ${position}`);
   }
-  for (const { text: part, verdict, left, right } of deciding) {
+  for (const { text: part, verdict, left, right, isPartial } of deciding) {
+    const holdsNowhere = Array.isArray(left.value) || Array.isArray(right.value);
     lines.push(
-      `${part}   is ${verdict}`,
+      `${part}   ${holdsNowhere ? "holds for no value" : `is ${verdict}`}`,
       ...describeOperand(left, verdict),
       ...describeOperand(right, verdict),
     );
+    if (isPartial)
+      lines.push("  in the nearest of the rows that were looked at: there are too many to look at all");
   }
   return lines.map((line) => `  ${line}\n`).join("");
 }
@@ -55,11 +58,19 @@ function describeDenial({ reason, rule, text, remarks, deciding }: Denial): stri
 type Deciding = Denial["deciding"][number];
 
 /** A literal is its own value. */
-function describeOperand({ text, value }: Deciding["left"], verdict: Deciding["verdict"]): readonly string[] {
+function describeOperand(
+  { text, value, row }: Deciding["left"],
+  verdict: Deciding["verdict"],
+): readonly string[] {
   if (/^['"\d-]|^(?:true|false|null)$/i.test(text)) return [];
-  if (value !== undefined) return [`  ${text} is ${cut(JSON.stringify(value))}`];
+  if (value !== undefined)
+    return [`  ${text} is ${cut(JSON.stringify(value))}${row === undefined ? "" : placeOf(row)}`];
   if (verdict !== "missing") return [`  ${text} is not for filters unless emailVisibility is true`];
   return [`  ${text} is ${text.startsWith("@request.auth.") ? "not in the token" : "not at hand"}`];
+}
+
+function placeOf({ collection, id }: NonNullable<Deciding["left"]["row"]>): string {
+  return id === null ? `: no row of ${collection}` : `, in ${collection}/${id}`;
 }
 
 function cut(text: string): string {

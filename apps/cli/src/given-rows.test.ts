@@ -49,6 +49,43 @@ test("rules are decided over the rows that are given, and relations expanded", a
   expect((await explain("u2", ...rows, "posts/*")).stdout).toContain("not delivered, by the list rule");
 });
 
+test("of the rows that keep somebody from an event the nearest is named", async () => {
+  const { stdout } = await explain("u2", "--rows", `memberships=${file("memberships")}`, "posts/*");
+  expect(stdout).toContain(
+    [
+      "  @collection.memberships.room ?= room   is false",
+      '    @collection.memberships.room is "r2", in memberships/m2',
+      '    room is "r1"',
+    ].join("\n"),
+  );
+  const none = await explain("u3", "--rows", `memberships=${file("memberships")}`, "posts/*");
+  expect(none.stdout).toContain(
+    [
+      "  @collection.memberships.user ?= @request.auth.id   holds for no value",
+      '    @collection.memberships.user is ["u1","u2"]',
+    ].join("\n"),
+  );
+  const empty = await explain("u3", "--rows", "memberships=/dev/null", "posts/*");
+  expect(empty.stdout).toContain(" is null: no row of memberships\n");
+});
+
+test("of more rows than one decision may look at it says that others were not", async () => {
+  const rows = Array.from({ length: 11_000 }, (_, index) => ({
+    id: `m${index}`,
+    user: `u${index}`,
+    room: "r1",
+  }));
+  const lines = [...rows, { id: "mine", user: "me", room: "r2" }].map((row) => `${JSON.stringify(row)}\n`);
+  writeFileSync(file("many"), lines.join(""));
+  const { stdout } = await explain("me", "--rows", `memberships=${file("many")}`, "posts/*");
+  expect(stdout).toContain(
+    '    @collection.memberships.room is "r2", in memberships/mine\n    room is "r1"\n',
+  );
+  expect(stdout).toContain(
+    "    in the nearest of the rows that were looked at: there are too many to look at all\n",
+  );
+});
+
 test("without them it says which are missing", async () => {
   const { stdout } = await explain("u1", "posts/*");
   expect(stdout).toContain("not delivered");

@@ -9,6 +9,7 @@ import {
   user,
 } from "../../../test/harness/recording-hub.ts";
 import { explainEvent, type Explanation, topicsOf } from "./explanation.ts";
+import { RecordStore } from "./record-store.ts";
 
 const rules = [
   null,
@@ -96,6 +97,39 @@ test("missing data is told with its position", () => {
     remarks: [{ position: 0, message: "this rule takes other collections: their rows have to be at hand" }],
     deciding: [
       { text: "@collection.posts.id ?= id", verdict: "missing", right: { text: "id", value: "p1" } },
+    ],
+  });
+});
+
+test("a denial over joined rows names the one that comes nearest", () => {
+  const members = {
+    ...posts,
+    id: "m_id",
+    name: "members",
+    fields: [
+      { name: "user", type: "text" },
+      { name: "post", type: "text" },
+    ],
+  };
+  const listRule = "@collection.members.post ?= id && @collection.members.user ?= @request.auth.id";
+  const records = new RecordStore({ maxRecords: 10, onTooMany: () => undefined });
+  const load = records.begin("m_id");
+  load.put("m1", { id: "m1", user: "u1", post: "p1" });
+  load.put("m2", { id: "m2", user: "u2", post: "p2" });
+  records.finish("m_id", load);
+  const collections = collectionSet({ ...posts, listRule }, members);
+  const context = { collections, subscription: "posts/*", nowMs: 0, records };
+  expect(explainEvent(postEvent(), { ...context, identity: user("u1") })).toMatchObject({
+    outcome: "delivered",
+  });
+  expect(explainEvent(postEvent(), { ...context, identity: user("u2") })).toMatchObject({
+    reason: "rule",
+    deciding: [
+      {
+        text: "@collection.members.post ?= id",
+        left: { value: "p2", row: { collection: "members", id: "m2" } },
+        right: { value: "p1" },
+      },
     ],
   });
 });

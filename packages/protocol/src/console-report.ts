@@ -169,12 +169,19 @@ export interface ComparisonReport {
   readonly verdict: "false" | "unknown" | "missing" | "failed";
   readonly left: OperandReport;
   readonly right: OperandReport;
+  /** There are more joined rows than one decision may look at: it is told for the nearest of the first. */
+  readonly isPartial?: true;
 }
 
-/** One side of a comparison: as it stands in the rule, and what it is; nothing where that is not at hand. */
+/**
+ * One side of a comparison: as it stands in the rule, and what it is; nothing where that is not at hand. A list: the comparison is
+ * true for none of these.
+ */
 export interface OperandReport {
   readonly text: string;
   readonly value?: unknown;
+  /** The joined row in which the value stands; an id of null where there is no such row. */
+  readonly row?: { readonly collection: string; readonly id: string | null };
 }
 
 /** One collection in the answer to `GET /api/console/play/collections`; a null rule is for superusers only. */

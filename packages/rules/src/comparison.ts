@@ -54,7 +54,7 @@ function forAll(
   operator: Operator,
   { left, right }: { left: Side; right: Side },
 ): Condition {
-  const test = testOf(operator, asEnumerated(left, right), asEnumerated(right, left));
+  const test = testOfEach(operator, left, right);
   const isKept = (row: Row): Verdict => {
     const [lefts, rights] = [valuesOf(left, row), valuesOf(right, row)];
     if (lefts === undefined || rights === undefined) return undefined;
@@ -68,6 +68,11 @@ function forAll(
     const kept = onceFor(row, anchor(row), isKept);
     return kept === true ? verdict : kept;
   };
+}
+
+/** How each two values are compared where all must hold; false is a violation. */
+export function testOfEach(operator: Operator, left: Side, right: Side): Test {
+  return testOf(operator, asEnumerated(left, right), asEnumerated(right, left));
 }
 
 /** What does not depend on the joined row is found once for all rows of an evaluation. */

@@ -89,7 +89,7 @@ export class CompiledRule {
     return program === "refused" ? "failed" : program.decide(subject);
   }
 
-  /** Finds the comparisons for which a subject does not pass: one of `&&`, all of `||`, over the first of the joined rows. */
+  /** Finds the comparisons for which a subject does not pass: one of `&&`, all of `||`, over the joined rows that come nearest. */
   explain(subject: Subject): readonly DecidingComparison[] {
     const program = this.programFor(subject.request, subject.records);
     return program === "refused" ? [] : program.explain(subject, this.text);

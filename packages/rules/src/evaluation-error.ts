@@ -7,3 +7,13 @@ export class EvaluationError extends Error {
     this.name = "EvaluationError";
   }
 }
+
+/** Carries out what may be too much work, or not possible. */
+export function attempt<T>(evaluate: () => T): T | "failed" {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (error instanceof EvaluationError) return "failed";
+    throw error;
+  }
+}

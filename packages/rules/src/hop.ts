@@ -54,6 +54,7 @@ function hopAlong(
   const start = field.multiple ? elementPlace(scope, from, field) : from;
   const joined = scope.join(start, `${ownPath(scope, from)}${field.name}`, {
     kind: "one",
+    collection: collection.name,
     isMultiple: false,
     cellsOf: (row, parent) => relatedRecord(row, id, field.multiple ? parent : idIn(parent)),
   });
@@ -78,6 +79,7 @@ function hopBack(
   const isUnique = !field.multiple && collection.unique?.includes(name.toLowerCase()) === true;
   const joined = scope.join(from, `${ownPath(scope, from)}${collection.name}_via_${name}`, {
     kind: "back",
+    collection: collection.name,
     isMultiple: !isUnique,
     cellsOf: (row, parent) =>
       isRecord(parent)
@@ -112,6 +114,7 @@ export function collectionStop(
   const { id } = collection;
   const joined = scope.join(anywhere, `@collection.${alias}`, {
     kind: "all",
+    collection: collection.name,
     isMultiple: true,
     cellsOf: (row) => followed(row, id, (records) => orNull(records.all(id))),
     finds: () => true,

@@ -11,6 +11,8 @@ export interface JoinNode {
   /** The node that it goes out from; nothing for the subject's own record and auth record. */
   readonly parent: JoinNode | undefined;
   readonly kind: "one" | "element" | "back" | "all";
+  /** The name of the collection whose records stand here; nothing for elements of a list. */
+  readonly collection: string | undefined;
   /** What stands where it goes out from. */
   readonly origin: (row: Row) => Cell;
   /** What may stand here where this stands at the parent: at least one cell. */
@@ -80,14 +82,14 @@ export function rootAt({ sources, node, cell }: RecordPlace): RecordPlace {
 
 /** What a path adds, before it is a node. */
 export type NodeDraft = Pick<JoinNode, "kind" | "cellsOf"> &
-  Partial<Pick<JoinNode, "lookUp" | "finds">> & { readonly isMultiple: boolean };
+  Partial<Pick<JoinNode, "collection" | "lookUp" | "finds">> & { readonly isMultiple: boolean };
 
 /** A node that goes out from a place. */
 export function nodeFrom(from: RecordPlace, path: string, index: number, draft: NodeDraft): JoinNode {
-  const { kind, cellsOf, lookUp = cellsOf, finds = () => false } = draft;
+  const { kind, collection, cellsOf, lookUp = cellsOf, finds = () => false } = draft;
   const { cell, isStale } = from;
   const origin = (row: Row): Cell => (kind !== "element" && isStale?.(row) === true ? undefined : cell(row));
-  return { index, path, parent: from.node, kind, origin, cellsOf, lookUp, finds };
+  return { index, path, parent: from.node, kind, collection, origin, cellsOf, lookUp, finds };
 }
 
 /** The place at a node that goes out from another place. */

@@ -98,7 +98,7 @@ interface Step {
 }
 
 /** A column of a node that must be equal to another value. */
-interface LookUp {
+export interface LookUp {
   readonly column: TextColumn;
   readonly other: Side;
 }
@@ -109,7 +109,7 @@ function stepOf({ node, lookUps }: Pick<Step, "node" | "lookUps">, terms: readon
 }
 
 /** The look-ups that a comparison offers: each of its sides may be a column. */
-function lookUpsOf(term: Term): readonly LookUp[] {
+export function lookUpsOf(term: Term): readonly LookUp[] {
   if (term.kind !== "comparison" || term.syntax.operator !== "=") return [];
   const { left, right } = term;
   return [...lookUpsBetween(left, right), ...lookUpsBetween(right, left)];
@@ -119,7 +119,8 @@ function lookUpsBetween({ textColumns = [] }: Side, other: Side): readonly LookU
   return textColumns.map((column) => ({ column, other }));
 }
 
-function isUsable(
+/** Whether a look-up finds what stands at a node that waits, from what is bound. */
+export function isUsable(
   { column: { node, field }, other }: LookUp,
   waiting: ReadonlySet<JoinNode>,
   bound: ReadonlySet<JoinNode>,
@@ -139,16 +140,22 @@ function rank({ node, lookUps }: Pick<Step, "node" | "lookUps">): number {
 function cellsOf({ node, lookUps }: Step, row: Row): Iterable<Cell> {
   const parent = node.origin(row);
   const found: Iterable<Cell>[] = [];
-  for (const { column, other } of lookUps) {
-    const text = other.isMissing?.(row) === true ? null : other.get(row);
-    if (typeof text !== "string" || text === "") continue;
-    const cells = node.lookUp(row, parent, { field: column.field, text });
+  for (const lookUp of lookUps) {
+    const cells = lookUpCells(lookUp, row, parent);
+    if (cells === undefined) continue;
     if (hasFew(cells)) return cells;
     found.push(cells);
   }
   const [first, ...rest] = found;
   if (first === undefined) return node.cellsOf(row, parent);
   return rest.length === 0 ? first : shortest(found.map((cells) => ({ cells })));
+}
+
+/** What a look-up finds; nothing where it has no text to look for. */
+export function lookUpCells({ column, other }: LookUp, row: Row, parent: Cell): Iterable<Cell> | undefined {
+  const text = other.isMissing?.(row) === true ? null : other.get(row);
+  if (typeof text !== "string" || text === "") return undefined;
+  return column.node.lookUp(row, parent, { field: column.field, text });
 }
 
 /** So few, and that is known, that no other look-up is worth its price. */

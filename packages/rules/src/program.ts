@@ -3,9 +3,10 @@ import { AudiencePlan } from "./audience-plan.ts";
 import type { Condition } from "./comparison.ts";
 import { type DecidingComparison, decidingComparisons } from "./deciding-comparison.ts";
 import { EvaluationError } from "./evaluation-error.ts";
-import { JoinPlan, openRow, type OpenRow } from "./join-plan.ts";
+import { JoinPlan, openRow } from "./join-plan.ts";
 import { listRuleTerms } from "./list-rule.ts";
 import { type LiteralPin, literalPinsOf } from "./literal-pin.ts";
+import { nearestRow } from "./nearest-row.ts";
 import { compileOperand } from "./operand.ts";
 import type { Subject } from "./row.ts";
 import { RuleError } from "./rule-error.ts";
@@ -62,19 +63,11 @@ export class RuleProgram {
     }
   }
 
-  /** The comparisons for which a subject does not pass. */
+  /** The comparisons for which a subject does not pass, each alternative for the joined row for which it comes nearest. */
   explain(subject: Subject, text: string): readonly DecidingComparison[] {
     if (this.decide(subject) === true) return [];
-    return decidingComparisons(this.term, this.#firstRow(subject), text);
-  }
-
-  #firstRow(subject: Subject): OpenRow {
-    const row = openRow(subject);
-    for (const node of this.scope.nodes) {
-      const [first] = node.cellsOf(row, node.origin(row));
-      row.cells[node.index] = first;
-    }
-    return row;
+    const alternatives = this.term.kind === "||" ? this.term.terms : [this.term];
+    return alternatives.flatMap((term) => decidingComparisons(term, nearestRow(term, subject), text));
   }
 }
 

@@ -1,4 +1,4 @@
-import { EvaluationError } from "./evaluation-error.ts";
+import { attempt } from "./evaluation-error.ts";
 import { compileComparison, type Condition } from "./comparison.ts";
 import { type JoinNode, withParents } from "./join-node.ts";
 import { emptyRow, type Row } from "./row.ts";
@@ -89,14 +89,14 @@ function withConstant<T extends Term>(term: T): T {
 }
 
 /** The verdict of a term on a row; `failed` where it cannot be carried out. */
-export function verdictOf({ condition }: Term, row: Row): Verdict | "failed" {
-  try {
-    beginWork();
-    return condition(row);
-  } catch (error) {
-    if (error instanceof EvaluationError) return "failed";
-    throw error;
-  }
+export function verdictOf(term: Term, row: Row): Verdict | "failed" {
+  beginWork();
+  return outcomeOf(term, row);
+}
+
+/** The same within the work of an evaluation that has begun. */
+export function outcomeOf({ condition }: Term, row: Row): Verdict | "failed" {
+  return attempt(() => condition(row));
 }
 
 /** The comparisons of a term, from the left. */
