@@ -48,7 +48,7 @@ export function diffCollections(
 /** Writes a change for a terminal. */
 export function describeChange({ name, kind, fields = [], reason }: CollectionChange): string {
   const details = [...fields, ...(reason === undefined ? [] : [reason])].join(", ");
-  return `${marks[kind]} ${name}${details === "" ? "" : `: ${details}`}\n`;
+  return `${marks[kind]} ${name}${details === "" ? "" : `: ${details}`}`;
 }
 
 function compare(item: JsonObject, old: JsonObject | undefined): CollectionChange {

@@ -7,8 +7,8 @@ import {
   type RedisUrl,
   RedisUrlError,
 } from "@sluice/backplane";
-import { type Command, Option } from "commander";
-import { valueOf } from "./command.ts";
+import type { Command } from "commander";
+import { environmentOption } from "./command.ts";
 import { ArgumentError } from "./command-error.ts";
 
 /** What every command is given that works on Redis. */
@@ -27,14 +27,14 @@ export interface RedisPlace {
 export function withRedis(command: Command): Command {
   const prefix = "what the gateways' keys begin with (default: rt:, with a cluster {rt}:)";
   return command
-    .addOption(new Option("--redis <url>", "the gateways' Redis").env("REDIS_URL"))
-    .addOption(new Option("--prefix <prefix>", prefix).env("KEY_PREFIX"));
+    .addOption(environmentOption("--redis <url>", "the gateways' Redis", "REDIS_URL"))
+    .addOption(environmentOption("--prefix <prefix>", prefix, "KEY_PREFIX"));
 }
 
 /** Reads which Redis is meant. */
 export function redisPlaceOf(options: RedisOptions): RedisPlace {
-  const url = readUrl(valueOf(options.redis));
-  const keyPrefix = valueOf(options.prefix) ?? defaultKeyPrefix(url);
+  const url = readUrl(options.redis);
+  const { prefix: keyPrefix = defaultKeyPrefix(url) } = options;
   const fault = keyPrefixFault(keyPrefix, url);
   if (fault === undefined) return { url, keyPrefix };
   throw new ArgumentError(`--prefix (KEY_PREFIX): expected ${fault}, got "${keyPrefix}"`);

@@ -36,14 +36,19 @@ export interface ProbeAnswer {
   readonly close: () => void;
 }
 
+/** An answer, all of it read. */
+export interface WholeAnswer extends ProbeAnswer {
+  readonly text: string;
+}
+
 /** Thrown where no answer came. */
 export class ProbeError extends Error {
   /** Node's or OpenSSL's. */
   readonly code: string;
+  override readonly name = "ProbeError";
 
   constructor(message: string, code: string, cause: unknown) {
     super(message, { cause });
-    this.name = "ProbeError";
     this.code = code;
   }
 }
@@ -74,10 +79,7 @@ export async function ask(target: ProbeTarget, request: ProbeRequest): Promise<P
 }
 
 /** Sends one request and reads the whole answer, up to 64 KiB within 10 s. */
-export async function askWhole(
-  target: ProbeTarget,
-  request: ProbeRequest,
-): Promise<ProbeAnswer & { readonly text: string }> {
+export async function askWhole(target: ProbeTarget, request: ProbeRequest): Promise<WholeAnswer> {
   const answer = await ask(target, request);
   const timer = setTimeout(answer.close, answerSeconds * 1000);
   let text = "";
@@ -92,6 +94,13 @@ export async function askWhole(
   clearTimeout(timer);
   answer.close();
   return { ...answer, text };
+}
+
+/** Posts JSON with the target's token, and reads the whole answer. */
+export function postJson(target: ProbeTarget, path: string, body: unknown): Promise<WholeAnswer> {
+  const { token } = target;
+  const headers = { "content-type": "application/json", ...(token && { authorization: token }) };
+  return askWhole(target, { method: "POST", path, headers, body: JSON.stringify(body) });
 }
 
 function connect({ base, insecure }: ProbeTarget): Socket {

@@ -87,11 +87,10 @@ export function delayFinding(sent: Nudge): Finding {
       if (sent.lateMs <= lateMs) return found("buffering", "good", "an event came as it was sent");
       return mendable("buffering", `held back: an event came ${inSeconds(sent.lateMs)} late`);
     }
-    case "missing":
-      return mendable(
-        "buffering",
-        `held back: an event had not come ${inSeconds(sent.waitedMs)} after it was sent`,
-      );
+    case "missing": {
+      const says = `held back: an event had not come ${inSeconds(sent.waitedMs)} after it was sent`;
+      return mendable("buffering", says);
+    }
     case "not-sent": {
       const says = "PB_CONNECT came at once; more is known where /api/oauth2-redirect leads to the nodes too";
       return found("buffering", "note", says);
@@ -118,8 +117,9 @@ export async function watchQuiet(target: ProbeTarget, stream: ProbeStream, watch
   return mendable("silence", says, silenceOf(stream));
 }
 
-function silenceOf({ longestGapMs }: ProbeStream): { readonly silenceSeconds: number } {
-  return { silenceSeconds: Math.max(leastSilenceSeconds, Math.ceil((3 * longestGapMs) / 1000)) };
+/** How long a stream may have to be silent: three times as long as it was. */
+function silenceOf({ longestGapMs }: ProbeStream): number {
+  return Math.max(leastSilenceSeconds, Math.ceil((3 * longestGapMs) / 1000));
 }
 
 async function cutFinding(target: ProbeTarget, stream: ProbeStream): Promise<Finding> {
