@@ -18,5 +18,7 @@ export class UnreachableError extends Error {
 
 /** An error's message, whatever was thrown. */
 export function messageOf(error: unknown): string {
+  // of a name with several addresses Node says only in parts what became of each
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,12 +1,18 @@
 import { explainEvent, RecordStore, topicsOf } from "@sluice/hub";
-import type { CollectionSet, CustomMessage, Identity, RecordEvent } from "@sluice/protocol";
+import {
+  type CollectionSet,
+  type CustomMessage,
+  type Identity,
+  parseCursor,
+  type RecordEvent,
+} from "@sluice/protocol";
 import type { Command } from "commander";
 import { readCollectionsFile } from "./collections-file.ts";
 import { createCommand, gather, isGiven } from "./command.ts";
 import { readEventArgument, readIdentity } from "./event-argument.ts";
 import { describeExplanation } from "./explanation-text.ts";
 import { readGivenRows } from "./given-rows.ts";
-import { isCursor, type LiveOptions, readLiveCase } from "./live-case.ts";
+import { type LiveOptions, readLiveCase } from "./live-case.ts";
 import { type OutputOptions, printResult, say } from "./output.ts";
 import { withDeployment, withRedis } from "./redis-options.ts";
 
@@ -39,30 +45,18 @@ export function explainCommand(): Command {
         "why this client did not get that event",
     },
   )
-    .argument(
-      "[subscriptions...]",
-      "as clients send them (default: the client's, else every topic of the event)",
-    )
+    .argument("[subscriptions...]", "as clients send them (default: the client's, else all that match)")
     .requiredOption("--event <event>", "as it is published: JSON, or a file of it; or its cursor in the log")
-    .option(
-      "--client <id>",
-      "a client that is connected: its identity and subscriptions are taken from Redis",
-    )
-    .option(
-      "--identity <who>",
-      "guest, superuser, or the claims of a token: JSON, or a file of it (default: guest)",
-    )
+    .option("--client <id>", "one that is connected: identity and subscriptions come from Redis")
+    .option("--identity <who>", "guest (default), superuser, or a token's claims: JSON, or a file of it")
     .option("--collections <file>", "as PocketBase exports them (default: those in Redis, else the demo's)")
-    .option(
-      "--rows <collection=file>",
-      "all rows of a collection that rules or expand take, one as JSON on each line; may be repeated",
-      gather,
-    );
+    .option("--rows <collection=file>", "its rows, one as JSON on each line; may be repeated", gather);
   return withRedis(command).action(explain);
 }
 
 async function explain(given: readonly string[], options: ExplainOptions, command: Command): Promise<void> {
-  const isLive = options.client !== undefined || isCursor(options.event) || isGiven(command, "redis");
+  const isLive =
+    options.client !== undefined || parseCursor(options.event) !== undefined || isGiven(command, "redis");
   const records = new RecordStore({ maxRecords: Number.POSITIVE_INFINITY, onTooMany: () => undefined });
   const subject = isLive
     ? await withDeployment(options, (deployment) => readLiveCase(deployment, options, records))

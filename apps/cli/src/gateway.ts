@@ -94,9 +94,9 @@ export async function post({ url, token }: Gateway, path: string, body: unknown)
 
 /** What is thrown where a gateway does not answer. */
 export function unreachable({ origin }: URL, error: unknown): UnreachableError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason = messageOf(cause) || (isJsonObject(cause) ? String(cause["code"]) : "no answer");
-  return new UnreachableError(`expected a gateway at ${origin}, got ${reason}`, { cause: error });
+  // what fetch throws says nothing
+  const { cause = error } = error instanceof Error ? error : {};
+  return new UnreachableError(`expected a gateway at ${origin}, got ${messageOf(cause)}`, { cause: error });
 }
 
 function parseAnswer(text: string): unknown {

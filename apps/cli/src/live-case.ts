@@ -27,11 +27,6 @@ export interface LiveOptions extends RedisOptions {
   readonly collections?: string;
 }
 
-/** Whether an event is named by its place in the log. */
-export function isCursor(event: string): boolean {
-  return parseCursor(event) !== undefined;
-}
-
 /**
  * Reads from Redis what decides who gets an event: collections, followed rows, a client, and the event.
  * @param records takes the rows
@@ -42,28 +37,24 @@ export async function readLiveCase(
   options: LiveOptions,
   records: RecordStore,
 ): Promise<ExplainedCase> {
-  const client = await readClient(deployment, options.client);
+  const { client: id } = options;
+  const client = id === undefined ? undefined : await readClient(deployment, id);
   const collections = await readLiveCollections(deployment, options.collections);
   const event = await readLiveEvent(deployment, options.event);
-  if (event.kind === "message" && (event.clientId ?? options.client) !== options.client) {
+  if (event.kind === "message" && (event.clientId ?? id) !== id) {
     throw new InputError(`not delivered: the message is for the client ${event.clientId} only`);
   }
-  await readRows(deployment, collections, records);
+  await readRows(deployment, { collections, records });
   say("rows, collections and subscriptions are those of now, not those of when the event came");
   const identity = readLiveIdentity(options.identity, client, { collections, records });
   return { collections, event, identity, subscriptions: client?.subscriptions };
 }
 
-async function readClient(
-  deployment: Deployment,
-  id: string | undefined,
-): Promise<DirectoryClient | undefined> {
-  if (id === undefined) return undefined;
+async function readClient(deployment: Deployment, id: string): Promise<DirectoryClient> {
   const client = await deployment.readClient(id);
   if (client === undefined) {
-    throw new InputError(
-      `--client: expected a client that is connected, got ${id}: its stream is over, or the key prefix is another`,
-    );
+    const why = "its stream is over, or the key prefix is another";
+    throw new InputError(`--client: expected a client that is connected, got ${id}: ${why}`);
   }
   if (client.subscriptions.length === 0) say(`the client ${id} has no subscriptions`);
   return client;
@@ -80,8 +71,8 @@ async function readLiveCollections(deployment: Deployment, file: string | undefi
 }
 
 async function readLiveEvent(deployment: Deployment, text: string): Promise<RecordEvent | CustomMessage> {
-  if (!isCursor(text)) return readEventArgument(text);
-  const cursor = parseCursor(text)?.entry ?? text;
+  const cursor = parseCursor(text)?.entry;
+  if (cursor === undefined) return readEventArgument(text);
   const entry = await deployment.readEntry(cursor);
   if (entry === undefined) {
     throw new InputError(
@@ -96,21 +87,22 @@ async function readLiveEvent(deployment: Deployment, text: string): Promise<Reco
   return parsed.event;
 }
 
+/** Collections, and what is at hand of their rows. */
+interface Rows {
+  readonly collections: CollectionSet;
+  readonly records: RecordStore;
+}
+
 /** Reads the rows that nodes follow. */
-async function readRows(
-  deployment: Deployment,
-  collections: CollectionSet,
-  store: RecordStore,
-): Promise<void> {
+async function readRows(deployment: Deployment, { collections, records }: Rows): Promise<void> {
   for (const id of checkCollections(collections).follows) {
     const collection = collections.find(id);
     if (collection === undefined) continue;
-    const load = store.begin(id);
-    const seeded = await deployment.readRecords(collection.name, (row, json) =>
-      load.put(row, JSON.parse(json)),
-    );
+    const load = records.begin(id);
+    const take = (row: string, json: string): void => load.put(row, JSON.parse(json));
+    const seeded = await deployment.readRecords(collection.name, take);
     if (seeded === undefined) say(`${collection.name} is not seeded: what takes its rows denies`);
-    else store.finish(id, load);
+    else records.finish(id, load);
   }
 }
 
@@ -118,19 +110,16 @@ async function readRows(
 function readLiveIdentity(
   given: string | undefined,
   client: DirectoryClient | undefined,
-  { collections, records }: { readonly collections: CollectionSet; readonly records: RecordStore },
+  { collections, records }: Rows,
 ): Identity {
   if (given !== undefined) return readIdentity(given, collections);
   if (client === undefined || client.identity === "") return guest;
   const [, collectionId = "", id = ""] = /^([^/]*)\/(.*)$/s.exec(client.identity) ?? [];
-  const identity = identityOf(
-    { type: "auth", id, collectionId },
-    { collections, authCollection: collectionId },
-  );
+  const claims = { type: "auth", id, collectionId };
+  const identity = identityOf(claims, { collections, authCollection: collectionId });
   if (identity.kind === "record" && !records.has(collectionId)) {
-    say(
-      `the client is ${identity.collectionName}/${id}; its token's other claims are not in Redis: give them as --identity`,
-    );
+    const who = `the client is ${identity.collectionName}/${id}`;
+    say(`${who}; its token's other claims are not in Redis: give them as --identity`);
   }
   return identity;
 }

@@ -17,12 +17,6 @@ export interface RedisOptions {
   readonly prefix?: string;
 }
 
-/** Where a deployment is. */
-export interface RedisPlace {
-  readonly url: RedisUrl;
-  readonly keyPrefix: string;
-}
-
 /** Adds the options that say which Redis. */
 export function withRedis(command: Command): Command {
   const prefix = "what the gateways' keys begin with (default: rt:, with a cluster {rt}:)";
@@ -32,7 +26,7 @@ export function withRedis(command: Command): Command {
 }
 
 /** Reads which Redis is meant. */
-export function redisPlaceOf(options: RedisOptions): RedisPlace {
+export function redisPlaceOf(options: RedisOptions): { readonly url: RedisUrl; readonly keyPrefix: string } {
   const url = readUrl(options.redis);
   const { prefix: keyPrefix = defaultKeyPrefix(url) } = options;
   const fault = keyPrefixFault(keyPrefix, url);

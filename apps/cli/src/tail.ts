@@ -42,11 +42,7 @@ export function tailCommand(): Command {
     .option("--no-follow", "end where the log ends")
     .option("--collection <name>", "only its events, by name or id")
     .option("--grep <pattern>", "only events whose JSON a regular expression finds something in", readPattern)
-    .option(
-      "--subscribe <subscription>",
-      "what the client subscribes to, as SDKs write it; may be repeated",
-      gather,
-    )
+    .option("--subscribe <subscription>", "as SDKs write it; may be repeated", gather)
     .option("--count <n>", "end after so many events", wholeNumber("--count"), Number.POSITIVE_INFINITY);
   return withGateway(withRedis(command)).action(tail);
 }

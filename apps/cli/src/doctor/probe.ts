@@ -4,6 +4,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { connect as connectTls, TLSSocket } from "node:tls";
+import { messageOf } from "../command-error.ts";
 
 /** The address that clients are given, and how it is asked. */
 export interface ProbeTarget {
@@ -155,10 +156,4 @@ async function send(
     body,
     close: () => socket.destroy(),
   };
-}
-
-function messageOf(error: unknown): string {
-  // of a name with several addresses Node says only in parts what became of each
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
-  return error instanceof Error ? error.message : String(error);
 }
