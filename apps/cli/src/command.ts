@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { ArgumentError } from "./command-error.ts";
 
 /**
@@ -17,11 +17,6 @@ export function createCommand(
     .description(description)
     .option("--json", "for machines: each result as JSON on a line of its own")
     .addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
-}
-
-/** Makes an option that may stand in the environment instead. */
-export function environmentOption(flags: string, description: string, variable: string): Option {
-  return new Option(flags, description).env(variable);
 }
 
 /** Whether an option stands on the command line, and is not only in the environment. */

@@ -272,6 +272,11 @@ describe("sluice tail", () => {
   test.concurrent.each<[args: () => readonly string[], message: string, status: number]>([
     [() => [], "expected --redis or REDIS_URL, got neither", 2],
     [() => ["--url", gateway.url], "expected --subscribe beside --url, got none", 2],
+    [
+      () => ["--subscribe", "a", "--grep", "b"],
+      "'--subscribe <subscription>' cannot be used with option '--grep",
+      2,
+    ],
     [() => [...inRedis(), "--from", "then"], "--from: expected start, end or a cursor", 2],
     [() => [...inRedis(), "--from", "5-0"], "--from: expected a cursor that the log has, got 5-0", 1],
     [() => [...inRedis(), "--grep", "("], "--grep: expected a regular expression, got (", 2],

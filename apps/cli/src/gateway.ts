@@ -1,6 +1,5 @@
 import { isJsonObject } from "@sluice/protocol";
-import type { Command } from "commander";
-import { environmentOption } from "./command.ts";
+import { type Command, Option } from "commander";
 import { ArgumentError, InputError, messageOf, UnreachableError } from "./command-error.ts";
 
 /** What every command is given that works through a gateway. */
@@ -22,8 +21,8 @@ const answerMs = 30_000;
 /** Adds the options that say which gateway, and as whom. */
 export function withGateway(command: Command): Command {
   return command
-    .addOption(environmentOption("--url <url>", "a gateway, or the balancer in front of them", "SLUICE_URL"))
-    .addOption(environmentOption("--token <token>", "whose requests these are", "SLUICE_TOKEN"));
+    .addOption(new Option("--url <url>", "a gateway, or the balancer in front of them").env("SLUICE_URL"))
+    .addOption(new Option("--token <token>", "whose requests these are").env("SLUICE_TOKEN"));
 }
 
 /** Reads which gateway is meant. */

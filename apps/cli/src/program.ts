@@ -53,14 +53,6 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   }
 }
 
-function statusOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (error instanceof ArgumentError) return 2;
-  if (error instanceof InputError) return 1;
-  if (error instanceof UnreachableError || error instanceof BackplaneError) return 3;
-  throw error;
-}
-
 /** Makes the command line `sluice`. It throws a `CommanderError` instead of leaving. */
 export function createProgram(): Command {
   const program = new Command("sluice")
@@ -75,6 +67,14 @@ export function createProgram(): Command {
     });
   for (const create of commands) adopt(program, create());
   return program;
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof ArgumentError) return 2;
+  if (error instanceof InputError) return 1;
+  if (error instanceof UnreachableError || error instanceof BackplaneError) return 3;
+  throw error;
 }
 
 /** A variable that is empty, as in `REDIS_URL=`, counts as not set. */

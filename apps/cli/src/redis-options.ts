@@ -7,8 +7,7 @@ import {
   type RedisUrl,
   RedisUrlError,
 } from "@sluice/backplane";
-import type { Command } from "commander";
-import { environmentOption } from "./command.ts";
+import { type Command, Option } from "commander";
 import { ArgumentError } from "./command-error.ts";
 
 /** What every command is given that works on Redis. */
@@ -21,8 +20,8 @@ export interface RedisOptions {
 export function withRedis(command: Command): Command {
   const prefix = "what the gateways' keys begin with (default: rt:, with a cluster {rt}:)";
   return command
-    .addOption(environmentOption("--redis <url>", "the gateways' Redis", "REDIS_URL"))
-    .addOption(environmentOption("--prefix <prefix>", prefix, "KEY_PREFIX"));
+    .addOption(new Option("--redis <url>", "the gateways' Redis").env("REDIS_URL"))
+    .addOption(new Option("--prefix <prefix>", prefix).env("KEY_PREFIX"));
 }
 
 /** Reads which Redis is meant. */

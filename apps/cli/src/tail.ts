@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Deployment } from "@sluice/backplane";
 import { entryMs, parseCursor, parseEvent } from "@sluice/protocol";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { createCommand, gather, isGiven, wholeNumber } from "./command.ts";
 import { ArgumentError, InputError, UnreachableError } from "./command-error.ts";
 import { type EventStream, openEventStream, type StreamRequest } from "./event-stream.ts";
@@ -42,7 +42,11 @@ export function tailCommand(): Command {
     .option("--no-follow", "end where the log ends")
     .option("--collection <name>", "only its events, by name or id")
     .option("--grep <pattern>", "only events whose JSON a regular expression finds something in", readPattern)
-    .option("--subscribe <subscription>", "as SDKs write it; may be repeated", gather)
+    .addOption(
+      new Option("--subscribe <subscription>", "what a client gets of it, as SDKs write it; may be repeated")
+        .argParser(gather)
+        .conflicts(["from", "follow", "collection", "grep"]),
+    )
     .option("--count <n>", "end after so many events", wholeNumber("--count"), Number.POSITIVE_INFINITY);
   return withGateway(withRedis(command)).action(tail);
 }
@@ -62,7 +66,9 @@ async function tailLog(deployment: Deployment, options: TailOptions): Promise<vo
   for await (const entries of deployment.readLog({ from, follow })) {
     for (const entry of entries) {
       if (entry.text === undefined || !accepts(entry.text)) continue;
-      await printEntry(entry.cursor, entry.text, options);
+      const [{ cursor }, event] = [entry, conceal(entry.text)];
+      const at = new Date(entryMs(cursor)).toISOString();
+      await printResult(options, { cursor, event }, `${cursor}  ${at}  ${JSON.stringify(event)}`);
       left -= 1;
       if (left <= 0) return;
     }
@@ -93,18 +99,9 @@ async function createFilter(
   return (text) => {
     if (grep?.test(text) === false) return false;
     const parsed = parseEvent(text, { maxBytes: Number.POSITIVE_INFINITY });
-    return (
-      "event" in parsed &&
-      parsed.event.kind === "record" &&
-      idOf(parsed.event.collection) === idOf(collection)
-    );
+    if (!("event" in parsed) || parsed.event.kind === "message") return false;
+    return idOf(parsed.event.collection) === idOf(collection);
   };
-}
-
-function printEntry(cursor: string, text: string, options: TailOptions): Promise<void> {
-  const event = conceal(text);
-  const at = new Date(entryMs(cursor)).toISOString();
-  return printResult(options, { cursor, event }, `${cursor}  ${at}  ${JSON.stringify(event)}`);
 }
 
 /** An event as written, but for what nobody is shown; text that is no JSON as it is. */

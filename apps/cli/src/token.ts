@@ -1,7 +1,7 @@
 import { superusers } from "@sluice/protocol";
 import { type Command, Option } from "commander";
 import { SignJWT } from "jose";
-import { createCommand, environmentOption } from "./command.ts";
+import { createCommand } from "./command.ts";
 import { ArgumentError } from "./command-error.ts";
 import { readObject } from "./json-input.ts";
 import { type OutputOptions, printResult, say } from "./output.ts";
@@ -28,14 +28,14 @@ export function tokenCommand(): Command {
     [`sluice token --id u1 --collection clients --claims '{"role":"admin"}'`]:
       "rules read @request.auth.role",
   })
-    .addOption(environmentOption("--secret <secret>", "the gateways' HS256 secret", "AUTH_SECRET"))
+    .addOption(new Option("--secret <secret>", "the gateways' HS256 secret").env("AUTH_SECRET"))
     .option("--id <id>", "the auth record's id")
     .option("--collection <name>", "its collection, by name or id", "users")
     .addOption(new Option("--superuser", "a superuser's; --id may be left out").conflicts(["collection"]))
     .option("--claims <json>", "further claims: a JSON object, or a file of one", "{}")
     .option("--expires <time>", "from now, as in 30s, 15m, 12h, 30d", "30d")
-    .addOption(environmentOption("--issuer <issuer>", "where gateways check it", "AUTH_ISSUER"))
-    .addOption(environmentOption("--audience <audience>", "where gateways check it", "AUTH_AUDIENCE"))
+    .addOption(new Option("--issuer <issuer>", "where gateways check it").env("AUTH_ISSUER"))
+    .addOption(new Option("--audience <audience>", "where gateways check it").env("AUTH_AUDIENCE"))
     .action(signToken);
 }
 

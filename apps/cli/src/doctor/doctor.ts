@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { createCommand, environmentOption, wholeNumber } from "../command.ts";
+import { createCommand, wholeNumber } from "../command.ts";
 import { readHttpUrl } from "../gateway.ts";
 import { type OutputOptions, print, printResult } from "../output.ts";
 import { diagnose } from "./diagnosis.ts";
@@ -29,7 +29,7 @@ export function doctorCommand(): Command {
   )
     .argument("<url>", "the address that clients are given", (text) => readHttpUrl("<url>", text))
     .option("--seconds <n>", "how long to watch a quiet stream", wholeNumber("--seconds", 3_600), 75)
-    .addOption(environmentOption("--token <token>", token, "SLUICE_TOKEN"))
+    .addOption(new Option("--token <token>", token).env("SLUICE_TOKEN"))
     .option("--origin <url>", "whether pages of this origin may use it (CORS)", readOrigin)
     .addOption(new Option("--proxy <name>", "lines for this one only").choices(proxyNames))
     .option("--insecure", "take any certificate", false)
