@@ -160,6 +160,7 @@ describe.concurrent("sluice doctor", () => {
 
   test.for<[args: readonly string[], says: RegExp]>([
     [[], /missing required argument 'url'/],
+    [["http://u:hunter2@127.0.0.1:1"], /^error: <url>: expected a URL as in [^@]*$/],
     [["rt.example.com"], /<url>: expected a URL as in http:/],
     [
       ["http://127.0.0.1:1", "--seconds", "3601"],

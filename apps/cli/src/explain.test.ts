@@ -81,11 +81,17 @@ describe("sluice explain", () => {
     ]);
   });
 
+  test("does not quote what is no JSON", async () => {
+    const { stderr } = await explain("--event", event, "--identity", '{"id":hunter2}');
+    expect(stderr).toContain("expected JSON in the argument, got 14 characters of something else\n");
+    expect(stderr).not.toContain("hunter2");
+  });
+
   test.each<[what: string, args: readonly string[], message: string]>([
     ["no event", [], "required option '--event <event>' not specified"],
     ["a typing mistake", ["--event", event, "--identty", "guest"], "(Did you mean --identity?)"],
     ["a bad event", ["--event", '{"action":"drop"}'], '--event: expected action "create"'],
-    ["broken JSON", ["--event", "{"], "expected JSON in the argument"],
+    ["broken JSON", ["--event", "{"], "expected JSON in the argument, got 1 characters of something else"],
     [
       "a file that is not there",
       ["--event", "nowhere.json"],

@@ -72,6 +72,13 @@ test.each<[args: readonly string[], message: string]>([
   expect([stdout, status]).toEqual(["", 2]);
 });
 
+test("an empty variable counts as not set", async () => {
+  const env = { SLUICE_URL: "", REDIS_URL: "", SLUICE_TOKEN: "" };
+  const { stderr, status } = await callSluice(["publish", "{}"], env);
+  expect(stderr).toContain("expected --redis (REDIS_URL) or --url (SLUICE_URL), got neither");
+  expect(status).toBe(2);
+});
+
 test("a secret behind a typing mistake is not shown", () => {
   const texts: string[] = [];
   const program = createProgram();

@@ -74,6 +74,8 @@ describe("sluice seed", () => {
       status: 0,
     });
     expect((await redis.hkeys(`${prefix}followed`)).toSorted()).toEqual(["pbc_2", "posts"]);
+    await callSluice(["seed", ...place(), "--collection", "pbc_3", rows]);
+    expect(await redis.hgetall(`${prefix}followed`)).toEqual({ pbc_3: "posts", posts: "posts" });
   });
 
   test.each([
