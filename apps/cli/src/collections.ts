@@ -47,6 +47,7 @@ export function collectionsCommand(): Command {
     { "sluice collections pull > pb_schema.json": "into a file" },
   );
   return new Command("collections")
+    .summary("Checks, writes and reads collections")
     .description("Checks collections, and writes them to Redis or reads them there.")
     .addCommand(withRedis(check).action(checkFile))
     .addCommand(withRedis(push).action(pushFile))

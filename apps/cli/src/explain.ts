@@ -45,7 +45,7 @@ export function explainCommand(): Command {
         "why this client did not get that event",
     },
   )
-    .argument("[subscriptions...]", "as clients send them (default: the client's, else all that match)")
+    .argument("[subscriptions...]", "as clients send them (default: the client's, else the event's topics)")
     .requiredOption("--event <event>", "as it is published: JSON, or a file of it; or its cursor in the log")
     .option("--client <id>", "one that is connected: identity and subscriptions come from Redis")
     .option("--identity <who>", "guest (default), superuser, or a token's claims: JSON, or a file of it")

@@ -29,8 +29,7 @@ async function checkFitness(options: RedisOptions & OutputOptions): Promise<void
     ...findings.map(({ weight, text }) => [weight, text] as const),
   ];
   const verdict = fit ? "fit for gateways" : "not fit for gateways";
-  const lines = rows.length === 0 ? verdict : `${describeRows(rows)}\n${verdict}`;
-  await printResult(options, { fit, findings, ...state }, lines);
+  await printResult(options, { fit, findings, ...state }, `${describeRows(rows)}\n${verdict}`);
 }
 
 function rowsOf(state: RedisState): readonly (readonly [name: string, text: string])[] {
