@@ -190,7 +190,12 @@ describe("sluice publish", () => {
       "expected a gateway at http://127.0.0.1:9",
       3,
     ],
-    ["no Redis", () => ["--redis", "redis://127.0.0.1:9", post("p")], "Redis cannot be reached", 3],
+    [
+      "a Redis that refuses",
+      () => ["--redis", inject("redisUrl").replace("//", "//nobody:secretly@"), post("p")],
+      "Redis cannot be reached",
+      3,
+    ],
   ])("tells of %s", async (_what, args, message, wanted) => {
     const { stdout, stderr, status } = await callSluice(["publish", ...args()]);
     expect(stderr).toContain(message);
