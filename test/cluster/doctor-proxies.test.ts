@@ -250,6 +250,19 @@ describe.concurrent("sluice doctor, behind real proxies", () => {
     expect(of("silence")).toMatch(/cut after (9|10|11)\.\d s of silence/);
   });
 
+  test("a refusal over HTTP/2 is told at once", async ({ expect }) => {
+    const refusing = put(inLocation, "if ($request_method = GET) { return 429; }");
+    const edit: Edit = (text) => refusing(overTls(text));
+    const { of, elapsedMs } = await standBehind("nginx", { edit }, async (url) => {
+      const startMs = performance.now();
+      const examination = await examine(url.replace("http:", "https:"), "--insecure");
+      return { ...examination, elapsedMs: performance.now() - startMs };
+    });
+    expect(of("route")).toMatch(/^wrong: 429: too many/);
+    // nginx hangs up after 75 s by itself
+    expect(elapsedMs).toBeLessThan(60_000);
+  });
+
   test.for([
     ["nginx.conf", "buffering", "nginx"],
     ["nginx.conf", "silence", "nginx"],

@@ -160,8 +160,12 @@ describe.concurrent("sluice doctor", () => {
 
   test.for<[args: readonly string[], says: RegExp]>([
     [[], /missing required argument 'url'/],
-    [["rt.example.com"], /Expected an address that begins with http/],
-    [["http://127.0.0.1:1", "--seconds", "3601"], /Expected a whole number from 1 to 3600/],
+    [["http://u:hunter2@127.0.0.1:1"], /^error: <url>: expected a URL as in [^@]*$/],
+    [["rt.example.com"], /<url>: expected a URL as in http:/],
+    [
+      ["http://127.0.0.1:1", "--seconds", "3601"],
+      /--seconds: expected a whole number, from 1 to 3600, got 3601/,
+    ],
     [["http://127.0.0.1:1", "--proxy", "squid"], /Allowed choices are nginx, haproxy, caddy, traefik, envoy/],
   ])("%j is misuse", async ([args, says], { expect }) => {
     const { status, stderr } = await runDoctor(args);

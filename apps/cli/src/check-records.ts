@@ -1,34 +1,28 @@
 import type { FollowedCollection, RecordsCheck } from "@sluice/backplane";
 import type { Command } from "commander";
-import { createCommand, withJson } from "./command.ts";
+import { createCommand } from "./command.ts";
 import { ArgumentError } from "./command-error.ts";
-import { print, printJson } from "./output.ts";
+import { type OutputOptions, printResult } from "./output.ts";
 import { type RedisOptions, withDeployment, withRedis } from "./redis-options.ts";
-
-interface CheckRecordsOptions extends RedisOptions {
-  readonly json?: boolean;
-}
 
 /** `sluice check-records`: finds rows that writers forgot. */
 export function checkRecordsCommand(): Command {
   const command = createCommand(
     "check-records",
     "Finds rows in Redis that are not what the log's last event left: their writers wrote the event alone. Only rows are looked at of which the log still tells. The status is 1 where one differs, or a collection is not seeded.",
-    [
-      ["sluice check-records", "every collection whose rows are kept"],
-      ["sluice check-records posts users --json", "two of them, for a machine"],
-    ],
+    {
+      "sluice check-records": "every collection whose rows are kept",
+      "sluice check-records posts users --json": "two of them, for a machine",
+    },
   ).argument("[collections...]", "names (default: every collection whose rows are kept)");
-  return withJson(withRedis(command)).action(checkRecords);
+  return withRedis(command).action(checkRecords);
 }
 
-async function checkRecords(names: readonly string[], options: CheckRecordsOptions): Promise<void> {
+async function checkRecords(names: readonly string[], options: RedisOptions & OutputOptions): Promise<void> {
   await withDeployment(options, async (deployment) => {
     for (const { name, id } of choose(names, await deployment.readFollowed())) {
       const check = await deployment.check({ name, id });
-      await (options.json
-        ? printJson({ collection: name, ...check })
-        : print(`${name}: ${describe(check)}\n`));
+      await printResult(options, { collection: name, ...check }, `${name}: ${describe(check)}`);
       if (!check.seeded || check.different > 0) process.exitCode = 1;
     }
   });

@@ -24,31 +24,31 @@ export function diffCollections(
   stored: ReadonlyMap<string, string>,
   deletesMissing: boolean,
 ): readonly CollectionChange[] {
-  const before = new Map([...stored].map(([name, text]) => [name, parse(text)]));
-  // what has no id is nothing else's namesake
-  const byId = new Map([...before.values()].map((old) => [old["id"] ?? {}, old]));
-  const changes = items.map((item) =>
-    compare(item, before.get(String(item["name"])) ?? byId.get(item["id"] ?? {})),
-  );
-  const names = new Map(items.map((item) => [item["id"], String(item["name"])]));
-  const others = [...before].filter(([name]) => !items.some((item) => item["name"] === name));
-  return [
-    ...changes,
-    ...others.map(([name, old]): CollectionChange => {
-      const renamed = old["id"] === undefined ? undefined : names.get(old["id"]);
-      if (renamed !== undefined) {
-        return { name, kind: "removed", reason: `its name is ${renamed} now` };
-      }
-      if (deletesMissing) return { name, kind: "removed" };
-      return { name, kind: "kept", reason: "only in Redis; --delete-missing removes it" };
-    }),
-  ];
+  const before = [...stored].map(([name, text]) => ({ name, old: parse(text) }));
+  const changes = items.map((item) => {
+    const namesake = before.find(({ name }) => name === item["name"]);
+    return compare(item, (namesake ?? before.find(({ old }) => hasSameId(item, old)))?.old);
+  });
+  const others = before.filter(({ name }) => !items.some((item) => item["name"] === name));
+  const goes = others.map(({ name, old }): CollectionChange => {
+    const successor = items.find((item) => hasSameId(item, old));
+    if (successor !== undefined) {
+      return { name, kind: "removed", reason: `its name is ${String(successor["name"])} now` };
+    }
+    if (deletesMissing) return { name, kind: "removed" };
+    return { name, kind: "kept", reason: "only in Redis; --delete-missing removes it" };
+  });
+  return [...changes, ...goes];
+}
+
+function hasSameId(one: JsonObject, other: JsonObject): boolean {
+  return one["id"] !== undefined && one["id"] === other["id"];
 }
 
 /** Writes a change for a terminal. */
 export function describeChange({ name, kind, fields = [], reason }: CollectionChange): string {
   const details = [...fields, ...(reason === undefined ? [] : [reason])].join(", ");
-  return `${marks[kind]} ${name}${details === "" ? "" : `: ${details}`}\n`;
+  return `${marks[kind]} ${name}${details === "" ? "" : `: ${details}`}`;
 }
 
 function compare(item: JsonObject, old: JsonObject | undefined): CollectionChange {

@@ -1,35 +1,27 @@
 import { Command } from "commander";
 import { ArgumentError } from "./command-error.ts";
 
-/** One line of a command's help: what to type, and what it is for. */
-type Example = readonly [line: string, purpose: string];
-
 /**
- * Makes a command.
+ * Makes a command that prints results, with the option `--json`.
  * @param description its first clause alone stands in the list of commands
- * @param examples are shown in its help
+ * @param examples what is typed, and what that is for
  */
-export function createCommand(name: string, description: string, examples: readonly Example[]): Command {
-  const lines = examples.map(([line, purpose]) => `  ${line}\n      ${purpose}`);
+export function createCommand(
+  name: string,
+  description: string,
+  examples: Readonly<Record<string, string>>,
+): Command {
+  const lines = Object.entries(examples).map(([line, purpose]) => `  ${line}\n      ${purpose}`);
   return new Command(name)
     .summary(/^[^.:;]+/.exec(description)?.[0] ?? "")
     .description(description)
+    .option("--json", "for machines: each result as JSON on a line of its own")
     .addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
-}
-
-/** Adds the option `--json`. */
-export function withJson(command: Command): Command {
-  return command.option("--json", "for machines: each result as JSON on a line of its own");
 }
 
 /** Whether an option stands on the command line, and is not only in the environment. */
 export function isGiven(command: Command, option: string): boolean {
   return command.getOptionValueSource(option) === "cli";
-}
-
-/** An option's value; an empty one, as in `REDIS_URL=`, counts as not set. */
-export function valueOf(text: string | undefined): string | undefined {
-  return text === "" ? undefined : text;
 }
 
 /**

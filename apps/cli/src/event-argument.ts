@@ -4,13 +4,12 @@ import {
   guest,
   type Identity,
   identityOf,
-  isJsonObject,
   readEvent,
   type RecordEvent,
   superusers,
 } from "@sluice/protocol";
-import { readJson } from "./collections-file.ts";
 import { ArgumentError } from "./command-error.ts";
+import { readJson, readObject } from "./json-input.ts";
 
 /** Reads an event from JSON or a file. */
 export function readEventArgument(argument: string): RecordEvent | CustomMessage {
@@ -23,14 +22,12 @@ export function readEventArgument(argument: string): RecordEvent | CustomMessage
 export function readIdentity(argument: string, collections: CollectionSet): Identity {
   if (argument === "guest") return guest;
   const claims =
-    argument === "superuser" ? { id: "superuser", collectionName: superusers.name } : readJson(argument);
-  if (!isJsonObject(claims))
-    throw new ArgumentError(`--identity: expected an object of claims, got ${argument}`);
+    argument === "superuser"
+      ? { id: "superuser", collectionName: superusers.name }
+      : readObject("--identity", argument);
   const identity = identityOf({ type: "auth", ...claims }, { collections, authCollection: "users" });
-  if (identity.kind === "guest") {
-    throw new ArgumentError(
-      `--identity: expected claims with id and collectionName (or collectionId) of an auth collection, got ${argument}`,
-    );
-  }
-  return identity;
+  if (identity.kind !== "guest") return identity;
+  throw new ArgumentError(
+    `--identity: expected claims with id and collectionName (or collectionId) of an auth collection, got ${argument}`,
+  );
 }

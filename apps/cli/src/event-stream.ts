@@ -11,45 +11,55 @@ export interface StreamRequest {
   readonly subscriptions: readonly string[];
   /** Where in the log it was; empty where it was nowhere and will offer its place when it comes back. */
   readonly cursor?: string;
-  /** Called for each event but `PB_CONNECT`. */
-  readonly onEvent: (event: EventSourceMessage, stream: IncomingMessage) => void;
-  /** Called once, when the stream is over. */
-  readonly onEnd?: () => void;
+}
+
+/** A stream that is live. */
+export interface EventStream {
+  /** All but `PB_CONNECT`, until it ends; whoever leaves the loop hangs up. */
+  readonly events: AsyncIterable<EventSourceMessage>;
+  readonly close: () => void;
 }
 
 /**
- * Opens a stream and subscribes it, as an SDK does; returns when it is live.
- * @returns the response; destroyed, it hangs up
+ * Opens a stream and subscribes it, as an SDK does.
  * @throws {UnreachableError} where the gateway does not answer as one
  * @throws {InputError} where it refuses the subscriptions
  */
-export async function openEventStream(gateway: Gateway, request: StreamRequest): Promise<IncomingMessage> {
-  const response = await connect(gateway.url, request.cursor);
-  const connected = Promise.withResolvers<string>();
-  const parser = createParser({
-    onEvent: (event) => {
-      if (event.event === "PB_CONNECT") connected.resolve(event.id ?? "");
-      else request.onEvent(event, response);
-    },
-  });
-  response.setEncoding("utf8");
-  response.on("data", (chunk: string) => parser.feed(chunk));
-  // the end says all that there is to say
-  response.on("error", () => undefined);
-  response.once("close", () => {
-    connected.reject(new UnreachableError(`${gateway.url.origin} ended a stream before PB_CONNECT`));
-    request.onEnd?.();
-  });
-  const timer = setTimeout(() => response.destroy(), connectMs);
+export async function openEventStream(
+  gateway: Gateway,
+  { subscriptions, cursor }: StreamRequest,
+): Promise<EventStream> {
+  const response = await connect(gateway.url, cursor);
+  const close = (): void => void response.destroy();
+  const timer = setTimeout(close, connectMs);
   try {
-    const clientId = await connected.promise;
-    await post(gateway, "api/realtime", { clientId, subscriptions: request.subscriptions });
-    return response;
+    const events = readEvents(response);
+    const { value: first } = await events.next();
+    if (first?.event !== "PB_CONNECT") {
+      throw new UnreachableError(
+        `expected PB_CONNECT of ${gateway.url.origin}, got ${first?.event ?? "none"}`,
+      );
+    }
+    await post(gateway, "api/realtime", { clientId: first.id, subscriptions });
+    return { events, close };
   } catch (error) {
-    response.destroy();
+    close();
     throw error;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+async function* readEvents(response: IncomingMessage): AsyncGenerator<EventSourceMessage, undefined> {
+  const events: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (event) => events.push(event) });
+  try {
+    for await (const chunk of response.setEncoding("utf8")) {
+      parser.feed(String(chunk));
+      yield* events.splice(0);
+    }
+  } catch {
+    // a stream that breaks off is over, as one that ends
   }
 }
 

@@ -1,10 +1,8 @@
-import { describe, expect, test, vi } from "vitest";
-import { jsonLines, runSluice, type SluiceResult } from "../../../test/harness/sluice-command.ts";
+import { describe, expect, test } from "vitest";
+import { callSluice } from "../../../test/harness/sluice-call.ts";
+import { jsonLines, type SluiceResult } from "../../../test/harness/sluice-command.ts";
 
-// each starts processes, and the machine may be busy
-vi.setConfig({ testTimeout: 60_000 });
-
-const explain = (...args: readonly string[]): Promise<SluiceResult> => runSluice(["explain", ...args]);
+const explain = (...args: readonly string[]): Promise<SluiceResult> => callSluice(["explain", ...args]);
 
 const event = '{"collection":"users","action":"create","record":{"id":"u1","email":"a@b.c","name":"Ann"}}';
 
@@ -44,7 +42,7 @@ describe("sluice explain", () => {
     expect(stdout).not.toContain("a@b.c");
   });
 
-  test.concurrent.each<[identity: string, email: boolean]>([
+  test.each<[identity: string, email: boolean]>([
     ["guest", false],
     ["superuser", true],
     ['{"id":"u1"}', true],
@@ -83,11 +81,17 @@ describe("sluice explain", () => {
     ]);
   });
 
-  test.concurrent.each<[what: string, args: readonly string[], message: string]>([
+  test("does not quote what is no JSON", async () => {
+    const { stderr } = await explain("--event", event, "--identity", '{"id":hunter2}');
+    expect(stderr).toContain("expected JSON in the argument, got 14 characters of something else\n");
+    expect(stderr).not.toContain("hunter2");
+  });
+
+  test.each<[what: string, args: readonly string[], message: string]>([
     ["no event", [], "required option '--event <event>' not specified"],
     ["a typing mistake", ["--event", event, "--identty", "guest"], "(Did you mean --identity?)"],
     ["a bad event", ["--event", '{"action":"drop"}'], '--event: expected action "create"'],
-    ["broken JSON", ["--event", "{"], "expected JSON in the argument"],
+    ["broken JSON", ["--event", "{"], "expected JSON in the argument, got 1 characters of something else"],
     [
       "a file that is not there",
       ["--event", "nowhere.json"],

@@ -1,4 +1,4 @@
-import type { Denial, Explanation } from "@sluice/hub";
+import type { Denial, DenialReason, Explanation, SubscriptionExplanation } from "@sluice/hub";
 
 const ruleNames = {
   listRule: "the list rule",
@@ -7,52 +7,52 @@ const ruleNames = {
   filter: "the filter",
 } as const;
 
-const reasons = {
-  "": "",
-  "-undecidable": ", for want of data",
-  "-refused": ", which is refused",
-  "-failed": ", which fails on this record",
-} as const;
-
 const maxValueChars = 200;
 
-/** Writes an explanation for a terminal. */
-export function describeExplanation(subscription: string, explanation: Explanation): string {
+/** Writes an explanation for a terminal, an empty line behind it. */
+export function describeExplanation(explanation: SubscriptionExplanation): string {
+  const lines = [...linesOf(explanation)].map((line) => `  ${line}\n`).join("");
+  return `${explanation.subscription}\n${lines}`;
+}
+
+function* linesOf(explanation: Explanation): Generator<string> {
   switch (explanation.outcome) {
-    case "delivered": {
-      const unexpanded = (explanation.unexpanded ?? []).map((why) => `  not expanded: ${why}\n`).join("");
-      return `${subscription}\n  delivered, by ${ruleNames[explanation.rule]}\n  ${explanation.data}\n${unexpanded}\n`;
-    }
+    case "delivered":
+      yield `delivered, by ${ruleNames[explanation.rule]}`;
+      yield explanation.data;
+      yield* (explanation.unexpanded ?? []).map((why) => `not expanded: ${why}`);
+      break;
     case "unmatched":
-      return `${subscription}\n  not delivered: the event has other topics: ${explanation.topics.join(", ") || "none"}\n\n`;
-    case "denied": {
-      const told = explanation.leave === undefined ? "" : `  told that it leaves: ${explanation.leave}\n`;
-      return `${subscription}\n${told}${describeDenial(explanation)}\n`;
+      yield `not delivered: the event has other topics: ${explanation.topics.join(", ") || "none"}`;
+      break;
+    case "denied":
+      if (explanation.leave !== undefined) yield `told that it leaves: ${explanation.leave}`;
+      yield* denialLines(explanation);
+  }
+}
+
+function* denialLines({ reason, rule, text, remarks, deciding }: Denial): Generator<string> {
+  yield `not delivered, by ${ruleNames[rule]}${whyOf(reason)}`;
+  yield text ?? "it is null: superusers only";
+  // what is wrong with a rule says where by itself
+  for (const { position, message } of remarks) {
+    yield message.endsWith(`at ${position}`) ? message : `${message}, at ${position}`;
+  }
+  for (const { text: part, verdict, left, right, isPartial } of deciding) {
+    const holdsNowhere = Array.isArray(left.value) || Array.isArray(right.value);
+    yield `${part}   ${holdsNowhere ? "holds for no value" : `is ${verdict}`}`;
+    yield* describeOperand(left, verdict);
+    yield* describeOperand(right, verdict);
+    if (isPartial) {
+      yield "  in the nearest of the rows that were looked at: there are too many to look at all";
     }
   }
 }
 
-function describeDenial({ reason, rule, text, remarks, deciding }: Denial): string {
-  const suffix = reason.slice(reason.startsWith("rule") ? 4 : 6);
-  const why = Object.entries(reasons).find(([key]) => key === suffix)?.[1] ?? "";
-  const lines = [`not delivered, by ${ruleNames[rule]}${why}`];
-  if (text === null) lines.push("it is null: superusers only");
-  else lines.push(text);
-  // what is wrong with a rule says where by itself
-  for (const { position, message } of remarks) {
-    lines.push(message.endsWith(`at ${position}`) ? message : `${message}, at ${position}`);
-  }
-  for (const { text: part, verdict, left, right, isPartial } of deciding) {
-    const holdsNowhere = Array.isArray(left.value) || Array.isArray(right.value);
-    lines.push(
-      `${part}   ${holdsNowhere ? "holds for no value" : `is ${verdict}`}`,
-      ...describeOperand(left, verdict),
-      ...describeOperand(right, verdict),
-    );
-    if (isPartial)
-      lines.push("  in the nearest of the rows that were looked at: there are too many to look at all");
-  }
-  return lines.map((line) => `  ${line}\n`).join("");
+function whyOf(reason: DenialReason): string {
+  if (reason.endsWith("-undecidable")) return ", for want of data";
+  if (reason.endsWith("-refused")) return ", which is refused";
+  return reason.endsWith("-failed") ? ", which fails on this record" : "";
 }
 
 type Deciding = Denial["deciding"][number];

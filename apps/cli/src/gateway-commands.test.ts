@@ -8,6 +8,7 @@ import { jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { type GatewayProcess, startGateway, testSecret } from "../../../test/harness/gateway-process.ts";
 import { uniqueKeyPrefix } from "../../../test/harness/key-prefix.ts";
+import { callSluice } from "../../../test/harness/sluice-call.ts";
 import {
   jsonLines,
   runSluice,
@@ -45,7 +46,7 @@ afterAll(async () => {
 });
 
 async function sign(...args: readonly string[]): Promise<string> {
-  return (await runSluice(["token", "--secret", testSecret, ...args])).stdout.trim();
+  return (await callSluice(["token", "--secret", testSecret, ...args])).stdout.trim();
 }
 
 const inRedis = (): readonly string[] => ["--redis", inject("redisUrl"), "--prefix", prefix];
@@ -68,7 +69,7 @@ async function publish(...events: readonly string[]): Promise<string> {
   return (await runSluice(["publish", ...inRedis(), "-"], { input })).stdout.split("\n")[0] ?? "";
 }
 const tailLog = (...args: readonly string[]): Promise<SluiceResult> =>
-  runSluice(["tail", ...inRedis(), ...args]);
+  callSluice(["tail", ...inRedis(), ...args]);
 
 describe("sluice token", () => {
   test("prints a token alone, of the record and with the claims", async () => {
@@ -89,7 +90,7 @@ describe("sluice token", () => {
   });
 
   test("warns of a short secret, and does not show it", async () => {
-    const result = await runSluice(["token", "--id", "u1", "--json"], { env: { AUTH_SECRET: "hunter2" } });
+    const result = await callSluice(["token", "--id", "u1", "--json"], { AUTH_SECRET: "hunter2" });
     expect(jsonLines(result)).toEqual([{ token: expect.stringMatching(/^eyJ/) }]);
     expect(result.stderr).toContain("expected a secret of 32 bytes or more, got 7");
     expect(result.stderr).not.toContain("hunter2");
@@ -105,7 +106,7 @@ describe("sluice token", () => {
     [["--secret", "s", "--id", "u1", "--claims", "[]"], "--claims: expected a JSON object"],
     [["--secret", "s", "--superuser", "--collection", "a"], "cannot be used with option '--collection"],
   ])("of %j it says what was expected, and exits 2", async (args, message) => {
-    const { stdout, stderr, status } = await runSluice(["token", ...args]);
+    const { stdout, stderr, status } = await callSluice(["token", ...args]);
     expect(stderr).toContain(message);
     expect([stdout, status]).toEqual(["", 2]);
   });
@@ -113,7 +114,7 @@ describe("sluice token", () => {
 
 describe("sluice publish", () => {
   test("writes to the log, and prints the cursor", async () => {
-    const { stdout, stderr, status } = await runSluice(["publish", ...inRedis(), post("p1")]);
+    const { stdout, stderr, status } = await callSluice(["publish", ...inRedis(), post("p1")]);
     expect(stdout).toMatch(cursorLine);
     expect([stderr, status]).toEqual(["", 0]);
     expect(await lastEvent()).toBe(post("p1"));
@@ -121,13 +122,13 @@ describe("sluice publish", () => {
 
   test("keeps the rows of followed collections as it goes", async () => {
     await redis.hset(`${prefix}followed`, "kept", "kept");
-    await runSluice(["publish", ...inRedis(), post("k1").replace("posts", "kept")]);
+    await callSluice(["publish", ...inRedis(), post("k1").replace("posts", "kept")]);
     expect(await redis.hget(`${prefix}records:kept`, "k1")).toBe('{"id":"k1","title":"Hello"}');
   });
 
   test("publishes through a gateway by a superuser's token, from the environment too", async () => {
     const env = { SLUICE_URL: gateway.url, SLUICE_TOKEN: superuser };
-    const result = await runSluice(["publish", "--json", post("p2")], { env });
+    const result = await callSluice(["publish", "--json", post("p2")], env);
     expect(jsonLines(result)).toEqual([{ cursor: expect.stringMatching(/^\d+-\d+$/) }]);
     expect(await lastEvent()).toBe(post("p2"));
   });
@@ -148,7 +149,7 @@ describe("sluice publish", () => {
     const ids = Array.from({ length: 1_200 }, (_, index) => `f${index}`);
     await writeFile(file, `${ids.map(post).join("\n")}\n{"action":"drop"}\n${post("never")}\n`);
     for (const door of [inRedis(), throughGateway()]) {
-      const { stdout, stderr, status } = await runSluice(["publish", ...door, file]);
+      const { stdout, stderr, status } = await callSluice(["publish", ...door, file]);
       expect(stderr).toContain('line 1201: expected action "create", "update" or "delete", or a topic');
       expect(status).toBe(1);
       const cursors = stdout.trim().split("\n");
@@ -162,7 +163,7 @@ describe("sluice publish", () => {
   test("uses the channels with --channel, and prints no cursor", async () => {
     const tail = await follow([...throughGateway(), "--subscribe", "posts/*", "--count", "1"]);
     const before = await lastEvent();
-    const { stdout, stderr, status } = await runSluice(["publish", ...inRedis(), "--channel", post("c1")]);
+    const { stdout, stderr, status } = await callSluice(["publish", ...inRedis(), "--channel", post("c1")]);
     expect([stdout, stderr, status]).toEqual(["", "1 published, unlogged: without a cursor\n", 0]);
     expect(jsonLines(await tail.end)).toMatchObject([
       { subscription: "posts/*", data: { record: { id: "c1" } } },
@@ -189,9 +190,14 @@ describe("sluice publish", () => {
       "expected a gateway at http://127.0.0.1:9",
       3,
     ],
-    ["no Redis", () => ["--redis", "redis://127.0.0.1:9", post("p")], "Redis cannot be reached", 3],
+    [
+      "a Redis that refuses",
+      () => ["--redis", inject("redisUrl").replace("//", "//nobody:secretly@"), post("p")],
+      "Redis cannot be reached",
+      3,
+    ],
   ])("tells of %s", async (_what, args, message, wanted) => {
-    const { stdout, stderr, status } = await runSluice(["publish", ...args()]);
+    const { stdout, stderr, status } = await callSluice(["publish", ...args()]);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("secretly");
     expect([stdout, status]).toEqual(["", wanted]);
@@ -271,6 +277,11 @@ describe("sluice tail", () => {
   test.concurrent.each<[args: () => readonly string[], message: string, status: number]>([
     [() => [], "expected --redis or REDIS_URL, got neither", 2],
     [() => ["--url", gateway.url], "expected --subscribe beside --url, got none", 2],
+    [
+      () => ["--subscribe", "a", "--grep", "b"],
+      "'--subscribe <subscription>' cannot be used with option '--grep",
+      2,
+    ],
     [() => [...inRedis(), "--from", "then"], "--from: expected start, end or a cursor", 2],
     [() => [...inRedis(), "--from", "5-0"], "--from: expected a cursor that the log has, got 5-0", 1],
     [() => [...inRedis(), "--grep", "("], "--grep: expected a regular expression, got (", 2],
@@ -283,7 +294,7 @@ describe("sluice tail", () => {
     ],
     [() => ["--subscribe", "a", "--url", `${gateway.url}/nowhere`], "expected a stream of a gateway", 3],
   ])("says what was expected", async (args, message, wanted) => {
-    const { stdout, stderr, status } = await runSluice(["tail", ...args()]);
+    const { stdout, stderr, status } = await callSluice(["tail", ...args()]);
     expect(stderr).toContain(message);
     expect([stdout, status]).toEqual(["", wanted]);
   });
@@ -321,7 +332,7 @@ describe("sluice bench", () => {
     const address = deaf.address();
     const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
     const args = ["bench", "--url", url, "--token", "a", ...few, "--seconds", "1", "--json"];
-    const result = await runSluice(args);
+    const result = await callSluice(args);
     deaf.closeAllConnections();
     deaf.close();
     expect(jsonLines(result)).toMatchObject([{ openStreams: 5, published: 10, deliveries: 0, lost: 50 }]);
@@ -329,7 +340,7 @@ describe("sluice bench", () => {
   });
 
   test("writes it for people", async () => {
-    const { stdout } = await runSluice(["bench", ...throughGateway(), ...few]);
+    const { stdout } = await callSluice(["bench", ...throughGateway(), ...few]);
     expect(stdout).toMatch(
       /^streams +5 opened in .*\nevents +10 published .*\ndeliveries +50, 0 lost\ndelay +p50 /,
     );
@@ -347,7 +358,7 @@ describe("sluice bench", () => {
     [() => [...throughGateway("nobody"), ...few], "answered 401", 1],
     [() => ["--url", "http://127.0.0.1:9", "--token", "a", ...few], "expected a gateway at", 3],
   ])("says what was expected", async (args, message, wanted) => {
-    const { stdout, stderr, status } = await runSluice(["bench", ...args()]);
+    const { stdout, stderr, status } = await callSluice(["bench", ...args()]);
     expect(stderr).toContain(message);
     expect([stdout, status]).toEqual(["", wanted]);
   });

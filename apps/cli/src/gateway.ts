@@ -1,6 +1,5 @@
 import { isJsonObject } from "@sluice/protocol";
 import { type Command, Option } from "commander";
-import { valueOf } from "./command.ts";
 import { ArgumentError, InputError, messageOf, UnreachableError } from "./command-error.ts";
 
 /** What every command is given that works through a gateway. */
@@ -27,59 +26,76 @@ export function withGateway(command: Command): Command {
 }
 
 /** Reads which gateway is meant. */
-export function gatewayOf(options: GatewayOptions): Gateway {
-  const text = valueOf(options.url);
-  if (text === undefined) throw new ArgumentError("expected --url or SLUICE_URL, got neither");
+export function gatewayOf({ url, token }: GatewayOptions): Gateway {
+  if (url === undefined) throw new ArgumentError("expected --url or SLUICE_URL, got neither");
+  return { url: readHttpUrl("--url (SLUICE_URL)", url), token };
+}
+
+/**
+ * Reads the address of gateways, with or without `/api/realtime`.
+ * @param where it was given
+ * @returns without query and fragment; ends in a slash
+ */
+export function readHttpUrl(where: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.username !== "") {
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
     // it may hold a password
-    throw new ArgumentError(
-      "--url (SLUICE_URL): expected a URL as in http://127.0.0.1:8080, got something else",
-    );
+    throw new ArgumentError(`${where}: expected a URL as in http://127.0.0.1:8080, got something else`);
   }
-  if (!url.pathname.endsWith("/")) url.pathname += "/";
-  return { url, token: valueOf(options.token) };
+  url.pathname = url.pathname.replace(/(\/api\/realtime)?\/?$/, "/");
+  url.search = "";
+  url.hash = "";
+  return url;
+}
+
+/**
+ * Publishes events through a gateway.
+ * @param events JSON
+ * @returns their cursors
+ * @throws as {@link post} does
+ */
+export async function publishThrough(
+  gateway: Gateway,
+  events: readonly string[],
+): Promise<readonly string[]> {
+  const values = events.map((text): unknown => JSON.parse(text));
+  const answer = await post(gateway, "api/realtime/publish", values);
+  const ids: unknown = isJsonObject(answer) ? answer["ids"] : [];
+  return Array.isArray(ids) ? ids.map(String) : [];
 }
 
 /**
  * Posts JSON.
- * @returns what the gateway answered; nothing where that is empty
+ * @returns what the gateway answered; nothing where that is no JSON
  * @throws {UnreachableError} where it does not answer, or cannot do it now
  * @throws {InputError} where it refuses
  */
 export async function post({ url, token }: Gateway, path: string, body: unknown): Promise<unknown> {
-  const headers = {
-    "Content-Type": "application/json",
-    ...(token === undefined ? {} : { Authorization: token }),
-  };
-  const request = {
-    method: "POST",
-    headers,
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(answerMs),
-  };
-  const { status, text } = await fetch(new URL(path, url), request).then(
-    async (response) => ({ status: response.status, text: await response.text() }),
-    (error: unknown) => {
-      throw unreachable(url, error);
-    },
-  );
-  const answer = parseAnswer(text);
-  if (status < 300) return answer;
-  const message = `${url.origin} answered ${status} to POST /${path}${wordsOf(answer)}`;
+  const headers = { "Content-Type": "application/json", ...(token && { Authorization: token }) };
+  let answer: { readonly status: number; readonly text: string };
+  try {
+    const signal = AbortSignal.timeout(answerMs);
+    const request = { method: "POST", headers, body: JSON.stringify(body), signal };
+    const response = await fetch(new URL(path, url), request);
+    answer = { status: response.status, text: await response.text() };
+  } catch (error) {
+    throw unreachable(url, error);
+  }
+  const { status, text } = answer;
+  const value = parseAnswer(text);
+  if (status < 300) return value;
+  const message = `${url.origin} answered ${status} to POST /${path}${wordsOf(value)}`;
   // there is no gateway, or the stream is over that was to be subscribed
   if (status >= 500 || status === 429 || status === 404) throw new UnreachableError(message);
-  if (status === 401 || status === 403) {
-    throw new InputError(`expected a token with the right (--token, SLUICE_TOKEN): ${message}`);
-  }
-  throw new InputError(message);
+  if (status !== 401 && status !== 403) throw new InputError(message);
+  throw new InputError(`expected a token with the right (--token, SLUICE_TOKEN): ${message}`);
 }
 
 /** What is thrown where a gateway does not answer. */
 export function unreachable({ origin }: URL, error: unknown): UnreachableError {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason = messageOf(cause) || (isJsonObject(cause) ? String(cause["code"]) : "no answer");
-  return new UnreachableError(`expected a gateway at ${origin}, got ${reason}`, { cause: error });
+  // what fetch throws says nothing
+  const { cause = error } = error instanceof Error ? error : {};
+  return new UnreachableError(`expected a gateway at ${origin}, got ${messageOf(cause)}`, { cause: error });
 }
 
 function parseAnswer(text: string): unknown {

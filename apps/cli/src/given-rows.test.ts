@@ -1,11 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { runSluice } from "../../../test/harness/sluice-command.ts";
-
-// each starts processes, and the machine may be busy
-vi.setConfig({ testTimeout: 60_000 });
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { callSluice } from "../../../test/harness/sluice-call.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-explain-"));
 const file = (name: string): string => join(folder, name);
@@ -39,7 +36,7 @@ function explain(user: string, ...args: readonly string[]) {
   const event = '{"collection":"posts","action":"create","record":{"id":"p1","room":"r1"}}';
   const common = ["--collections", file("collections.json"), "--event", event];
   const who = ["--identity", JSON.stringify({ id: user, collectionName: "users" })];
-  return runSluice(["explain", ...common, ...who, ...args]);
+  return callSluice(["explain", ...common, ...who, ...args]);
 }
 
 test("rules are decided over the rows that are given, and relations expanded", async () => {

@@ -1,13 +1,8 @@
-import { RecordStore } from "@sluice/hub";
+import type { RecordStore } from "@sluice/hub";
 import type { CollectionSet } from "@sluice/protocol";
 import { ArgumentError, InputError, messageOf } from "./command-error.ts";
 import { openLines } from "./input-lines.ts";
-import { readRowLines } from "./json-lines.ts";
-
-/** Makes a store that takes any number of rows. */
-export function createStore(): RecordStore {
-  return new RecordStore({ maxRecords: Number.POSITIVE_INFINITY, onTooMany: () => undefined });
-}
+import { readRows } from "./input-rows.ts";
 
 /**
  * Reads the rows of collections, a file of JSON lines each.
@@ -26,9 +21,9 @@ export async function readGivenRows(
     const collection = collections.find(key);
     if (collection === undefined) throw new ArgumentError(`--rows: expected a collection, got ${key}`);
     const load = store.begin(collection.id);
-    const { batches } = await openLines(file);
+    const lines = await openLines(file);
     try {
-      for await (const [id, json] of readRowLines(batches)) load.put(id, JSON.parse(json));
+      for await (const [id, json] of readRows(lines)) load.put(id, JSON.parse(json));
     } catch (error) {
       throw new InputError(`${file}: ${messageOf(error)}`);
     }

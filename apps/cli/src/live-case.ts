@@ -1,23 +1,23 @@
 import type { Deployment, DirectoryClient } from "@sluice/backplane";
 import { checkCollections, type RecordStore } from "@sluice/hub";
 import {
-  CollectionSet,
+  type CollectionSet,
   type CustomMessage,
   entryMs,
   guest,
   type Identity,
+  identityOf,
   parseCursor,
   parseEvent,
   type RecordEvent,
 } from "@sluice/protocol";
-import { readCollections } from "./collections-file.ts";
+import { readCollectionsFile } from "./collections-file.ts";
 import { ArgumentError, InputError } from "./command-error.ts";
 import { readEventArgument, readIdentity } from "./event-argument.ts";
 import type { ExplainedCase } from "./explain.ts";
-import { createStore } from "./given-rows.ts";
 import { say } from "./output.ts";
 import type { RedisOptions } from "./redis-options.ts";
-import { parseStored } from "./stored-collections.ts";
+import { readStored } from "./stored-collections.ts";
 
 /** What is asked of a deployment. */
 export interface LiveOptions extends RedisOptions {
@@ -27,56 +27,52 @@ export interface LiveOptions extends RedisOptions {
   readonly collections?: string;
 }
 
-/** Whether an event is named by its place in the log. */
-export function isCursor(event: string): boolean {
-  return parseCursor(event) !== undefined;
-}
-
 /**
  * Reads from Redis what decides who gets an event: collections, followed rows, a client, and the event.
+ * @param records takes the rows
  * @throws {InputError} where the client or the event is not there
  */
-export async function readLiveCase(deployment: Deployment, options: LiveOptions): Promise<ExplainedCase> {
-  const client = await readClient(deployment, options.client);
+export async function readLiveCase(
+  deployment: Deployment,
+  options: LiveOptions,
+  records: RecordStore,
+): Promise<ExplainedCase> {
+  const { client: id } = options;
+  const client = id === undefined ? undefined : await readClient(deployment, id);
   const collections = await readLiveCollections(deployment, options.collections);
   const event = await readLiveEvent(deployment, options.event);
-  if (event.kind === "message" && (event.clientId ?? options.client) !== options.client) {
+  if (event.kind === "message" && (event.clientId ?? id) !== id) {
     throw new InputError(`not delivered: the message is for the client ${event.clientId} only`);
   }
-  const records = await readRows(deployment, collections);
+  await readRows(deployment, { collections, records });
   say("rows, collections and subscriptions are those of now, not those of when the event came");
   const identity = readLiveIdentity(options.identity, client, { collections, records });
-  return { collections, event, identity, records, subscriptions: client?.subscriptions };
+  return { collections, event, identity, subscriptions: client?.subscriptions };
 }
 
-async function readClient(
-  deployment: Deployment,
-  id: string | undefined,
-): Promise<DirectoryClient | undefined> {
-  if (id === undefined) return undefined;
+async function readClient(deployment: Deployment, id: string): Promise<DirectoryClient> {
   const client = await deployment.readClient(id);
   if (client === undefined) {
-    throw new InputError(
-      `--client: expected a client that is connected, got ${id}: its stream is over, or the key prefix is another`,
-    );
+    const why = "its stream is over, or the key prefix is another";
+    throw new InputError(`--client: expected a client that is connected, got ${id}: ${why}`);
   }
   if (client.subscriptions.length === 0) say(`the client ${id} has no subscriptions`);
   return client;
 }
 
 async function readLiveCollections(deployment: Deployment, file: string | undefined): Promise<CollectionSet> {
-  if (file !== undefined) return readCollections(file);
-  const { collections, problems } = parseStored(await deployment.readCollections());
+  if (file !== undefined) return readCollectionsFile(file).collections;
+  const { collections, problems } = await readStored(deployment);
   for (const problem of problems) say(`left out: ${problem}`);
-  if (collections.length > 0) return new CollectionSet(collections);
+  if ([...collections].length > 0) return collections;
   throw new ArgumentError(
-    "expected collections in the hash rt:collections, or --collections with the gateways' COLLECTIONS_FILE, got neither",
+    "expected collections in the hash rt:collections, or the gateways' file as --collections or COLLECTIONS_FILE, got neither",
   );
 }
 
 async function readLiveEvent(deployment: Deployment, text: string): Promise<RecordEvent | CustomMessage> {
-  if (!isCursor(text)) return readEventArgument(text);
-  const cursor = parseCursor(text)?.entry ?? text;
+  const cursor = parseCursor(text)?.entry;
+  if (cursor === undefined) return readEventArgument(text);
   const entry = await deployment.readEntry(cursor);
   if (entry === undefined) {
     throw new InputError(
@@ -91,37 +87,39 @@ async function readLiveEvent(deployment: Deployment, text: string): Promise<Reco
   return parsed.event;
 }
 
+/** Collections, and what is at hand of their rows. */
+interface Rows {
+  readonly collections: CollectionSet;
+  readonly records: RecordStore;
+}
+
 /** Reads the rows that nodes follow. */
-async function readRows(deployment: Deployment, collections: CollectionSet): Promise<RecordStore> {
-  const store = createStore();
+async function readRows(deployment: Deployment, { collections, records }: Rows): Promise<void> {
   for (const id of checkCollections(collections).follows) {
     const collection = collections.find(id);
     if (collection === undefined) continue;
-    const load = store.begin(id);
-    const seeded = await deployment.readRecords(collection.name, (row, json) =>
-      load.put(row, JSON.parse(json)),
-    );
+    const load = records.begin(id);
+    const take = (row: string, json: string): void => load.put(row, JSON.parse(json));
+    const seeded = await deployment.readRecords(collection.name, take);
     if (seeded === undefined) say(`${collection.name} is not seeded: what takes its rows denies`);
-    else store.finish(id, load);
+    else records.finish(id, load);
   }
-  return store;
 }
 
 /** The directory knows who a client is, but not what else its token says. */
 function readLiveIdentity(
   given: string | undefined,
   client: DirectoryClient | undefined,
-  { collections, records }: Pick<ExplainedCase, "collections" | "records">,
+  { collections, records }: Rows,
 ): Identity {
   if (given !== undefined) return readIdentity(given, collections);
   if (client === undefined || client.identity === "") return guest;
   const [, collectionId = "", id = ""] = /^([^/]*)\/(.*)$/s.exec(client.identity) ?? [];
-  const collectionName = collections.find(collectionId)?.name ?? collectionId;
-  const identity = readIdentity(JSON.stringify({ id, collectionId, collectionName }), collections);
-  if (!records.has(collectionId) && identity.kind !== "superuser") {
-    say(
-      `the client is ${collectionName}/${id}; its token's other claims are not in Redis: give them as --identity`,
-    );
+  const claims = { type: "auth", id, collectionId };
+  const identity = identityOf(claims, { collections, authCollection: collectionId });
+  if (identity.kind === "record" && !records.has(collectionId)) {
+    const who = `the client is ${identity.collectionName}/${id}`;
+    say(`${who}; its token's other claims are not in Redis: give them as --identity`);
   }
   return identity;
 }

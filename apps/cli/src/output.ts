@@ -1,5 +1,10 @@
 import { once } from "node:events";
 
+/** What every command is given that prints results. */
+export interface OutputOptions {
+  readonly json?: boolean;
+}
+
 /** One for all who wait: each would be a listener. */
 let drained: Promise<unknown> | undefined;
 
@@ -10,9 +15,14 @@ export async function print(text: string): Promise<void> {
   await drained;
 }
 
-/** Writes data for machines: a value as JSON on one line. */
-export function printJson(value: unknown): Promise<void> {
-  return print(`${JSON.stringify(value)}\n`);
+/** Prints a result: with `--json` as JSON on a line of its own, else as text. */
+export function printResult({ json }: OutputOptions, value: unknown, text: string): Promise<void> {
+  return print(`${json ? JSON.stringify(value) : text}\n`);
+}
+
+/** Lines of a name and what is to be said of it, one below the other. */
+export function describeRows(rows: readonly (readonly [name: string, text: string])[]): string {
+  return rows.map(([name, text]) => `${name.padEnd(12)} ${text}`).join("\n");
 }
 
 /** Writes words for people to standard error. */

@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { expect, test, vi } from "vitest";
-import { runSluice, startSluice } from "../../../test/harness/sluice-command.ts";
+import { callSluice } from "../../../test/harness/sluice-call.ts";
+import { startSluice } from "../../../test/harness/sluice-command.ts";
 import manifest from "../package.json" with { type: "json" };
 import { createProgram } from "./program.ts";
 
@@ -55,7 +56,7 @@ test.each(names)("%s takes --json, and is in the documents", (name) => {
 });
 
 test("says the commands and what a status means", async () => {
-  const { stdout, stderr, status } = await runSluice(["--help"]);
+  const { stdout, stderr, status } = await callSluice(["--help"]);
   for (const text of ["token", "redis-check", "Exit status:", "  3  "]) expect(stdout).toContain(text);
   expect([stderr, status]).toEqual(["", 0]);
 });
@@ -66,9 +67,16 @@ test.each<[args: readonly string[], message: string]>([
   [["publish"], "missing required argument 'events'"],
   [[], "Usage: sluice"],
 ])("of %j it says what is wrong, and exits 2", async (args, message) => {
-  const { stdout, stderr, status } = await runSluice(args);
+  const { stdout, stderr, status } = await callSluice(args);
   expect(stderr).toContain(message);
   expect([stdout, status]).toEqual(["", 2]);
+});
+
+test("an empty variable counts as not set", async () => {
+  const env = { SLUICE_URL: "", REDIS_URL: "", SLUICE_TOKEN: "" };
+  const { stderr, status } = await callSluice(["publish", "{}"], env);
+  expect(stderr).toContain("expected --redis (REDIS_URL) or --url (SLUICE_URL), got neither");
+  expect(status).toBe(2);
 });
 
 test("a secret behind a typing mistake is not shown", () => {

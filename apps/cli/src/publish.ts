@@ -1,23 +1,21 @@
 import type { Deployment } from "@sluice/backplane";
-import { type CustomMessage, isJsonObject, keptRowOf, parseEvent, type RecordEvent } from "@sluice/protocol";
+import { type CustomMessage, keptRowOf, parseEvent, type RecordEvent } from "@sluice/protocol";
 import type { Command } from "commander";
-import { createCommand, isGiven, valueOf, withJson } from "./command.ts";
+import { createCommand, isGiven } from "./command.ts";
 import { ArgumentError, InputError } from "./command-error.ts";
-import { type Gateway, gatewayOf, type GatewayOptions, post, withGateway } from "./gateway.ts";
-import { openLines } from "./input-lines.ts";
-import { type LineBatches, numberLines } from "./json-lines.ts";
-import { print, printJson, say } from "./output.ts";
+import { gatewayOf, type GatewayOptions, publishThrough, withGateway } from "./gateway.ts";
+import { type InputLine, openLines } from "./input-lines.ts";
+import { type OutputOptions, printResult, say } from "./output.ts";
 import { type RedisOptions, withDeployment, withRedis } from "./redis-options.ts";
 
-/** Most events at once; the HTTP door takes no more. */
+/** Most events at once; the HTTP door takes no more than 1,000. */
 const batchEvents = 500;
 
 /** As the gateways' MAX_EVENT_BYTES is unless it is set. */
 const maxEventBytes = 1_048_576;
 
-interface PublishOptions extends RedisOptions, GatewayOptions {
+interface PublishOptions extends RedisOptions, GatewayOptions, OutputOptions {
   readonly channel?: boolean;
-  readonly json?: boolean;
 }
 
 /** An event, as it was written and as it was read. */
@@ -34,47 +32,47 @@ export function publishCommand(): Command {
   const command = createCommand(
     "publish",
     "Publishes events, and prints the cursor of each: through Redis, or with --url through a gateway, as a superuser.",
-    [
-      [
-        `sluice publish '{"collection":"posts","action":"create","record":{"id":"p1","title":"Hello"}}'`,
+    {
+      [`sluice publish '{"collection":"posts","action":"create","record":{"id":"p1","title":"Hello"}}'`]:
         "to the log of REDIS_URL",
-      ],
-      [`sluice publish '{"topic":"news","data":{"n":1}}' --channel`, "now or never, to who is connected"],
-      [
-        "sluice publish events.ndjson --url http://127.0.0.1:8080",
-        "a file, as the superuser of SLUICE_TOKEN",
-      ],
-      ["generate-events | sluice publish - --redis redis://127.0.0.1", "what comes, as it comes"],
-    ],
+      [`sluice publish '{"topic":"news","data":{"n":1}}' --channel`]: "now or never, to who is connected",
+      "sluice publish events.ndjson --url http://127.0.0.1:8080": "a file, as the superuser of SLUICE_TOKEN",
+      "generate-events | sluice publish - --redis redis://127.0.0.1": "what comes, as it comes",
+    },
   )
     .argument("<events>", "an event as JSON; or a file with one on each line; or - for standard input")
     .option("--channel", "through the channels in Redis: unlogged, without a cursor");
-  return withJson(withGateway(withRedis(command))).action(publish);
+  return withGateway(withRedis(command)).action(publish);
 }
 
 async function publish(source: string, options: PublishOptions, command: Command): Promise<void> {
-  const isEvent = /^\s*[[{]/.test(source);
-  const batches = readEvents(isEvent ? [[source]] : (await openLines(source)).batches);
-  if (!isThroughGateway(options, command)) {
-    await withDeployment(options, (deployment) => {
-      const { channel = false } = options;
-      return publishAll(batches, channel ? intoChannels(deployment) : intoLog(deployment), options);
-    });
-    return;
+  const isThrough = isThroughGateway(options, command);
+  const batches = /^\s*[[{]/.test(source)
+    ? [[{ number: 1, text: source }]]
+    : (await openLines(source)).batches;
+  if (isThrough) {
+    const gateway = gatewayOf(options);
+    const send: Publish = (events) =>
+      publishThrough(
+        gateway,
+        events.map(({ text }) => text),
+      );
+    return publishAll(batches, send, options);
   }
-  await publishAll(batches, throughGateway(gatewayOf(options)), options);
+  await withDeployment(options, (deployment) =>
+    publishAll(batches, options.channel ? intoChannels(deployment) : intoLog(deployment), options),
+  );
 }
 
 /** Whether the door is a gateway's: what stands on the command line counts before the environment. */
-function isThroughGateway(options: PublishOptions, command: Command): boolean {
-  if (isGiven(command, "url") && (isGiven(command, "redis") || options.channel)) {
-    const other = options.channel ? "--channel" : "--redis";
+function isThroughGateway({ channel, redis, url }: PublishOptions, command: Command): boolean {
+  const other = channel ? "--channel" : isGiven(command, "redis") ? "--redis" : undefined;
+  if (isGiven(command, "url")) {
+    if (other === undefined) return true;
     throw new ArgumentError(`expected ${other} or --url, got both`);
   }
-  if (options.channel || isGiven(command, "redis")) return false;
-  if (isGiven(command, "url")) return true;
-  if (valueOf(options.redis) !== undefined) return false;
-  if (valueOf(options.url) !== undefined) return true;
+  if (other !== undefined || redis !== undefined) return false;
+  if (url !== undefined) return true;
   throw new ArgumentError("expected --redis (REDIS_URL) or --url (SLUICE_URL), got neither");
 }
 
@@ -91,57 +89,37 @@ function intoChannels(deployment: Deployment): Publish {
   };
 }
 
-/** Makes a publisher of a gateway's HTTP door; it returns the cursors. */
-export function throughGateway(
-  gateway: Gateway,
-): (events: readonly { readonly text: string }[]) => Promise<readonly string[]> {
-  return async (events) => {
-    const answer = await post(
-      gateway,
-      "api/realtime/publish",
-      events.map(({ text }) => JSON.parse(text)),
-    );
-    const ids: unknown = isJsonObject(answer) ? answer["ids"] : [];
-    return Array.isArray(ids) ? ids.map(String) : [];
-  };
-}
-
+/** The next lines are read when these are published; what stands before a bad one is, too. */
 async function publishAll(
-  batches: AsyncIterable<readonly ReadEvent[]>,
+  batches: AsyncIterable<readonly InputLine[]> | Iterable<readonly InputLine[]>,
   send: Publish,
-  { json = false, channel = false }: PublishOptions,
+  options: PublishOptions,
 ): Promise<void> {
   let count = 0;
-  for await (const events of batches) {
-    const cursors = await send(events);
-    count += events.length;
-    for (const cursor of cursors) await (json ? printJson({ cursor }) : print(`${cursor}\n`));
-  }
-  if (channel) say(`${count} published, unlogged: without a cursor`);
-}
-
-/** As many as came at once: the next are read when these are published. */
-async function* readEvents(batches: LineBatches): AsyncGenerator<readonly ReadEvent[]> {
-  for await (const lines of numberLines(batches)) {
-    let events: ReadEvent[] = [];
-    for (const { number, text } of lines) {
-      try {
-        events.push(readEvent(text, number));
-      } catch (error) {
-        // what stands before it is published, as it is where lines come one by one
-        if (events.length > 0) yield events;
-        throw error;
-      }
-      if (events.length < batchEvents) continue;
-      yield events;
-      events = [];
+  for await (const lines of batches) {
+    const { events, fault } = readEvents(lines);
+    for (let first = 0; first < events.length; first += batchEvents) {
+      const cursors = await send(events.slice(first, first + batchEvents));
+      for (const cursor of cursors) await printResult(options, { cursor }, cursor);
     }
-    if (events.length > 0) yield events;
+    if (fault !== undefined) throw fault;
+    count += events.length;
   }
+  if (options.channel) say(`${count} published, unlogged: without a cursor`);
 }
 
-function readEvent(text: string, line: number): ReadEvent {
-  const parsed = parseEvent(text, { maxBytes: maxEventBytes });
-  if ("event" in parsed) return { text, event: parsed.event };
-  throw new InputError(`line ${line}: ${parsed.malformed}`);
+/** Reads events, up to a line that is none. */
+function readEvents(lines: readonly InputLine[]): {
+  readonly events: readonly ReadEvent[];
+  readonly fault?: InputError;
+} {
+  const events: ReadEvent[] = [];
+  for (const { number, text } of lines) {
+    const parsed = parseEvent(text, { maxBytes: maxEventBytes });
+    if ("malformed" in parsed) {
+      return { events, fault: new InputError(`line ${number}: ${parsed.malformed}`) };
+    }
+    events.push({ text, event: parsed.event });
+  }
+  return { events };
 }

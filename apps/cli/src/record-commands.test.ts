@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { uniqueKeyPrefix } from "../../../test/harness/key-prefix.ts";
+import { callSluice } from "../../../test/harness/sluice-call.ts";
 import { jsonLines, runSluice, type SluiceResult } from "../../../test/harness/sluice-command.ts";
 
 // each starts processes, and the machine may be busy
@@ -27,15 +28,20 @@ afterAll(async () => {
 
 const place = (): readonly string[] => ["--redis", inject("redisUrl"), "--prefix", prefix];
 
-const seedPosts = (input: string, ...more: readonly string[]): Promise<SluiceResult> =>
-  runSluice(["seed", ...place(), "--collection", "posts", "--id", "pbc_1", ...more, "-"], {
-    input,
-    // a seeding that ends for a bad line does not wait for the rest
-    keepsInputOpen: input.endsWith("{\n"),
-  });
+const postsArgs = (): readonly string[] => [...place(), "--collection", "posts", "--id", "pbc_1"];
+
+async function seedPosts(input: string, ...more: readonly string[]): Promise<SluiceResult> {
+  const rows = join(folder, "posts.ndjson");
+  await writeFile(rows, input);
+  return callSluice(["seed", ...postsArgs(), ...more, rows]);
+}
+
+/** A seeding that ends for a bad line does not wait for the rest. */
+const seedFromInput = (input: string): Promise<SluiceResult> =>
+  runSluice(["seed", ...postsArgs(), "-"], { input, keepsInputOpen: input.endsWith("{\n") });
 
 const check = (...names: readonly string[]): Promise<SluiceResult> =>
-  runSluice(["check-records", ...place(), ...names]);
+  callSluice(["check-records", ...place(), ...names]);
 
 /** Writes an event alone. */
 const write = (row: string): Promise<unknown> =>
@@ -48,7 +54,7 @@ async function kept(): Promise<Readonly<Record<string, string>>> {
 
 describe("sluice seed", () => {
   test("puts rows as they are, and prints how many there are", async () => {
-    const { stdout, stderr, status } = await seedPosts('{"id":"p1","n":1.50}\n\n  {"id":"é😀"}\r\n');
+    const { stdout, stderr, status } = await seedFromInput('{"id":"p1","n":1.50}\n\n  {"id":"é😀"}\r\n');
     expect([stdout, status]).toEqual(["2\n", 0]);
     expect(stderr).toBe("posts: 2 rows read, all of them\n");
     expect(await kept()).toEqual({ p1: '{"id":"p1","n":1.50}', "é😀": '{"id":"é😀"}' });
@@ -62,12 +68,14 @@ describe("sluice seed", () => {
     await writeFile(collections, JSON.stringify([posts]));
     await redis.hset(`${prefix}collections`, "posts", JSON.stringify({ ...posts, id: "pbc_3" }));
     const args = [...place(), "--collection", "posts"];
-    expect(await runSluice(["seed", ...args, rows])).toMatchObject({ stdout: "2\n", status: 0 });
+    expect(await callSluice(["seed", ...args, rows])).toMatchObject({ stdout: "2\n", status: 0 });
     expect(await redis.hkeys(`${prefix}followed`)).toEqual(["pbc_3", "posts"]);
-    expect(await runSluice(["seed", ...args, "--collections", collections, rows])).toMatchObject({
+    expect(await callSluice(["seed", ...args, "--collections", collections, rows])).toMatchObject({
       status: 0,
     });
     expect((await redis.hkeys(`${prefix}followed`)).toSorted()).toEqual(["pbc_2", "posts"]);
+    await callSluice(["seed", ...place(), "--collection", "pbc_3", rows]);
+    expect(await redis.hgetall(`${prefix}followed`)).toEqual({ pbc_3: "posts", posts: "posts" });
   });
 
   test.each([
@@ -77,7 +85,7 @@ describe("sluice seed", () => {
     ["no JSON", "{", "line 3: expected a row as JSON, all of it on one line, got 1 characters"],
   ])("stops at a line that is %s and leaves the old rows", async (_what, line, message) => {
     await seedPosts('{"id":"old"}');
-    const { stdout, stderr, status } = await seedPosts(`{"id":"p1"}\n{"id":"p2"}\n${line}\n`);
+    const { stdout, stderr, status } = await seedFromInput(`{"id":"p1"}\n{"id":"p2"}\n${line}\n`);
     expect([stdout, status]).toEqual(["", 1]);
     expect(stderr).toContain(message);
     expect(await kept()).toEqual({ old: '{"id":"old"}' });
@@ -100,7 +108,7 @@ describe("sluice seed", () => {
       "(Did you mean --collections?)",
     ],
   ])("tells of %s, and exits 2", async (_what, args, message) => {
-    const { stdout, stderr, status } = await runSluice(["seed", ...args]);
+    const { stdout, stderr, status } = await callSluice(["seed", ...args]);
     expect(stderr).toContain(message);
     expect([stdout, status]).toEqual(["", 2]);
   });
@@ -117,7 +125,7 @@ describe("sluice seed", () => {
   test("tells of a Redis that refuses, and exits 3", async () => {
     const url = inject("redisUrl").replace("//", "//nobody:wrong@");
     const args = ["--redis", url, "--collection", "posts", "--id", "pbc_1", "-"];
-    const { stdout, stderr, status } = await runSluice(["seed", ...args]);
+    const { stdout, stderr, status } = await callSluice(["seed", ...args]);
     expect(stderr).toContain("Redis cannot be reached");
     expect(stderr).not.toContain("wrong@");
     expect([stdout, status]).toEqual(["", 3]);
@@ -142,7 +150,7 @@ describe("sluice seed", () => {
 
   test("tells of rows that cannot be read, and exits 1", async () => {
     const args = [...place(), "--collection", "posts", "--id", "pbc_1", folder];
-    const { stderr, status } = await runSluice(["seed", ...args]);
+    const { stderr, status } = await callSluice(["seed", ...args]);
     expect(stderr).toContain(`expected lines that can be read, got ${folder}: EISDIR`);
     expect(status).toBe(1);
   });

@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { type GatewayProcess, startGateway } from "../../../test/harness/gateway-process.ts";
 import { uniqueKeyPrefix } from "../../../test/harness/key-prefix.ts";
+import { callSluice } from "../../../test/harness/sluice-call.ts";
 import {
   jsonLines,
   runSluice,
@@ -57,13 +58,13 @@ async function stored(): Promise<Readonly<Record<string, unknown>>> {
 }
 
 const collections = (...args: readonly string[]): Promise<SluiceResult> =>
-  runSluice(["collections", ...args]);
+  callSluice(["collections", ...args]);
 
 const seed = (name: string, input: string): Promise<SluiceResult> =>
   runSluice(["seed", ...place(), "--collection", name, "-"], { input });
 
 const explain = (...args: readonly string[]): Promise<SluiceResult> =>
-  runSluice(["explain", ...place(), ...args]);
+  callSluice(["explain", ...place(), ...args]);
 
 describe("sluice collections check", () => {
   test("says what is broken and where, and whose rows are needed", async () => {
@@ -171,7 +172,7 @@ test("sluice collections pull prints what push wrote, but no secret", async () =
 describe("sluice redis-check", () => {
   test("says what a Redis is, and that it is fit", async () => {
     await redis.xadd(`${prefix}log`, "1-0", "event", "{}");
-    const { stdout, status } = await runSluice(["redis-check", ...place()]);
+    const { stdout, status } = await callSluice(["redis-check", ...place()]);
     for (const line of [
       "version ",
       "persistence ",
@@ -195,7 +196,7 @@ describe("sluice redis-check", () => {
   test("says what a user lacks, and exits 1", async () => {
     await redis.call("ACL", "SETUSER", "reader", "on", ">hunter2", "resetchannels", "~*", "&*", "+info");
     const url = inject("redisUrl").replace("//", "//reader:hunter2@");
-    const { stdout, stderr, status } = await runSluice(["redis-check", "--redis", url]);
+    const { stdout, stderr, status } = await callSluice(["redis-check", "--redis", url]);
     await redis.call("ACL", "DELUSER", "reader");
     expect(stdout).toMatch(/^fatal +the user reader lacks \+exec \+multi .*\n.*\nnot fit for gateways\n$/s);
     expect(stdout + stderr).not.toContain("hunter2");
@@ -208,7 +209,7 @@ describe("sluice redis-check", () => {
     [["--redis", "redis://h", "--prefix", "*"], "--prefix (KEY_PREFIX): expected letters", 2],
     [["--redis", "redis://a:hunter2@127.0.0.1:9"], "Redis cannot be reached", 3],
   ])("of %j it says what was expected", async (args, message, wanted) => {
-    const { stdout, stderr, status } = await runSluice(["redis-check", ...args]);
+    const { stdout, stderr, status } = await callSluice(["redis-check", ...args]);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("hunter2");
     expect([stdout, status]).toEqual(["", wanted]);
@@ -227,7 +228,7 @@ describe("sluice explain, over what is in Redis", () => {
     stream = await SseReader.open(gateway.url);
     await subscribe("posts/*", "rooms/r1", "news");
     const event = '{"collection":"posts","action":"create","record":{"id":"p1","room":"r1"}}';
-    cursor = (await runSluice(["publish", ...place(), event])).stdout.trim();
+    cursor = (await callSluice(["publish", ...place(), event])).stdout.trim();
     livePrefix = prefix;
   });
   let livePrefix: string;
@@ -317,7 +318,7 @@ test("gateways follow what is pushed", async () => {
   const gateway = await startGateway({ REDIS_URL: inject("redisUrl"), KEY_PREFIX: prefix });
   const client = startSluice(["tail", "--url", gateway.url, "--subscribe", "posts/*", "--count", "1"]);
   await client.waitFor("live");
-  await collections("push", ...place(), await file({ ...posts, listRule: "" }));
+  await runSluice(["collections", "push", ...place(), await file({ ...posts, listRule: "" })]);
   await waitUntil(() => gateway.output().includes('"collections":["posts"]'), "collections to be loaded");
   const event = '{"collection":"posts","action":"create","record":{"id":"p1","room":""}}';
   await runSluice(["publish", ...place(), event]);

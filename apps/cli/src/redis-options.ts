@@ -8,19 +8,12 @@ import {
   RedisUrlError,
 } from "@sluice/backplane";
 import { type Command, Option } from "commander";
-import { valueOf } from "./command.ts";
 import { ArgumentError } from "./command-error.ts";
 
 /** What every command is given that works on Redis. */
 export interface RedisOptions {
   readonly redis?: string;
   readonly prefix?: string;
-}
-
-/** Where a deployment is. */
-export interface RedisPlace {
-  readonly url: RedisUrl;
-  readonly keyPrefix: string;
 }
 
 /** Adds the options that say which Redis. */
@@ -32,9 +25,9 @@ export function withRedis(command: Command): Command {
 }
 
 /** Reads which Redis is meant. */
-export function redisPlaceOf(options: RedisOptions): RedisPlace {
-  const url = readUrl(valueOf(options.redis));
-  const keyPrefix = valueOf(options.prefix) ?? defaultKeyPrefix(url);
+export function redisPlaceOf(options: RedisOptions): { readonly url: RedisUrl; readonly keyPrefix: string } {
+  const url = readUrl(options.redis);
+  const { prefix: keyPrefix = defaultKeyPrefix(url) } = options;
   const fault = keyPrefixFault(keyPrefix, url);
   if (fault === undefined) return { url, keyPrefix };
   throw new ArgumentError(`--prefix (KEY_PREFIX): expected ${fault}, got "${keyPrefix}"`);

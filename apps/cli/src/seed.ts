@@ -1,22 +1,21 @@
-import type { Deployment, SeededRow } from "@sluice/backplane";
+import type { Deployment, FollowedCollection, SeededRow } from "@sluice/backplane";
 import { type Bar, SingleBar } from "cli-progress";
-import type { Command } from "commander";
-import { createCommand, withJson } from "./command.ts";
+import { type Command, Option } from "commander";
+import { createCommand } from "./command.ts";
 import { ArgumentError } from "./command-error.ts";
-import { readCollections } from "./collections-file.ts";
+import { readCollectionsFile } from "./collections-file.ts";
 import { type InputLines, openLines } from "./input-lines.ts";
-import { readRowLines } from "./json-lines.ts";
-import { print, printJson, say } from "./output.ts";
+import { readRows } from "./input-rows.ts";
+import { type OutputOptions, printResult, say } from "./output.ts";
 import { type RedisOptions, withDeployment, withRedis } from "./redis-options.ts";
-import { parseStored } from "./stored-collections.ts";
+import { readStored } from "./stored-collections.ts";
 
 const progressMs = 1_000;
 
-interface SeedOptions extends RedisOptions {
+interface SeedOptions extends RedisOptions, OutputOptions {
   readonly collection: string;
   readonly id?: string;
   readonly collections?: string;
-  readonly json?: boolean;
 }
 
 /** `sluice seed`: puts all rows of a collection into Redis. */
@@ -24,39 +23,41 @@ export function seedCommand(): Command {
   const command = createCommand(
     "seed",
     "Puts all rows of a collection into Redis. Rules read them beside an event's own record. It prints how many there are. Rows that were there and are not among these are gone after it. The rows may be as old as the log's oldest entry: what the log says of a row goes over them, also what is written meanwhile. Where it fails, what was there stays.",
-    [
-      ["sluice seed --collection posts posts.ndjson", "a file, into the Redis of REDIS_URL"],
-      ["export-rows | sluice seed --collection users --id _pb_users_auth_ -", "what comes on standard input"],
-    ],
+    {
+      "sluice seed --collection posts posts.ndjson": "a file, into the Redis of REDIS_URL",
+      "export-rows | sluice seed --collection users --id _pb_users_auth_ -": "what comes on standard input",
+    },
   )
     .argument("<rows>", "a file of full rows, one JSON object on each line; - is standard input")
-    .requiredOption("--collection <name>", "whose rows")
+    .requiredOption("--collection <name>", "whose rows; by name, or id where --id is not given")
     .option("--id <id>", "its id (default: as its collection in the file has it, else in rt:collections)")
-    .option("--collections <file>", "collections as PocketBase exports them");
-  return withJson(withRedis(command)).action(seed);
+    .addOption(
+      new Option("--collections <file>", "collections as PocketBase exports them").env("COLLECTIONS_FILE"),
+    );
+  return withRedis(command).action(seed);
 }
 
 async function seed(file: string, options: SeedOptions): Promise<void> {
-  const { collection: name, id, collections, json } = options;
   const lines = await openLines(file);
   const count = await withDeployment(options, async (deployment) => {
-    const collection = { name, id: id ?? (await findId(name, deployment, collections)) };
-    return deployment.seed(collection, withProgress(lines, name));
+    const { name, id } = await findCollection(deployment, options);
+    return deployment.seed({ name, id }, withProgress(lines, name));
   });
-  await (json ? printJson({ collection: name, rows: count }) : print(`${count}\n`));
+  await printResult(options, { collection: options.collection, rows: count }, String(count));
 }
 
 /** A writer may name a collection by its id, so rows cannot be kept without knowing it. */
-async function findId(name: string, deployment: Deployment, file: string | undefined): Promise<string> {
+async function findCollection(
+  deployment: Deployment,
+  { collection: name, id, collections: file }: SeedOptions,
+): Promise<FollowedCollection> {
+  if (id !== undefined) return { name, id };
+  const { collections } = file === undefined ? await readStored(deployment) : readCollectionsFile(file);
+  const found = collections.find(name);
+  if (found !== undefined) return found;
   if (file !== undefined) {
-    const id = readCollections(file).find(name)?.id;
-    if (id === undefined)
-      throw new ArgumentError(`--collections ${file}: expected a collection ${name}, got none`);
-    return id;
+    throw new ArgumentError(`--collections ${file}: expected a collection ${name}, got none`);
   }
-  const { collections } = parseStored(await deployment.readCollections());
-  const stored = collections.find((collection) => collection.name === name);
-  if (stored !== undefined) return stored.id;
   throw new ArgumentError(
     `expected the id of ${name} as --id, or the collection in --collections FILE or the hash rt:collections, got neither`,
   );
@@ -67,7 +68,7 @@ async function* withProgress(lines: InputLines, name: string): AsyncGenerator<Se
   let count = 0;
   let toldMs = performance.now();
   try {
-    for await (const row of readRowLines(lines.batches)) {
+    for await (const row of readRows(lines)) {
       yield row;
       count += 1;
       bar?.update(lines.bytesRead(), { rows: count });

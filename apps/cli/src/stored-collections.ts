@@ -1,32 +1,25 @@
-import { type CollectionsParse, isJsonObject, parseCollections } from "@sluice/protocol";
+import type { Deployment } from "@sluice/backplane";
+import { type Collection, CollectionSet, parseCollections } from "@sluice/protocol";
+import { describeBroken } from "./json-input.ts";
 
-/**
- * Reads stored collections one by one, as gateways do: a bad one does not spoil the others.
- * @param stored JSON by name
- */
-export function parseStored(stored: ReadonlyMap<string, string>): CollectionsParse {
-  const parses = [...stored].map(([name, text]) => parseOne(name, text));
-  return {
-    collections: parses.flatMap(({ collections }) => collections),
-    problems: parses.flatMap(({ problems }) => problems),
-  };
+/** Stored collections, and what is wrong with those that could not be read. */
+export interface StoredCollections {
+  readonly collections: CollectionSet;
+  readonly problems: readonly string[];
 }
 
-function parseOne(name: string, text: string): CollectionsParse {
-  try {
-    const { collections, problems } = parseCollections([JSON.parse(text)]);
-    return { collections, problems: problems.map((problem) => `${name}: ${problem}`) };
-  } catch {
-    return {
-      collections: [],
-      problems: [`${name}: expected JSON, got ${text.length} characters of something else`],
-    };
+/** Reads stored collections one by one, as gateways do: a bad one does not spoil the others. */
+export async function readStored(deployment: Deployment): Promise<StoredCollections> {
+  const collections: Collection[] = [];
+  const problems: string[] = [];
+  for (const [name, text] of await deployment.readCollections()) {
+    try {
+      const parsed = parseCollections([JSON.parse(text)]);
+      collections.push(...parsed.collections);
+      problems.push(...parsed.problems.map((problem) => `${name}: ${problem}`));
+    } catch (error) {
+      problems.push(`${name}: expected JSON, got ${describeBroken(text, error)}`);
+    }
   }
-}
-
-/** A stored collection without what must never be shown. */
-export function withoutSecret(collection: unknown): unknown {
-  if (!isJsonObject(collection) || !isJsonObject(collection["authToken"])) return collection;
-  const { secret: _secret, ...authToken } = collection["authToken"];
-  return { ...collection, authToken };
+  return { collections: new CollectionSet(collections), problems };
 }

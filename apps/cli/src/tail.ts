@@ -1,14 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Deployment } from "@sluice/backplane";
-import { CollectionSet, entryMs, parseCursor, parseEvent } from "@sluice/protocol";
-import type { Command } from "commander";
-import { createCommand, gather, isGiven, wholeNumber, withJson } from "./command.ts";
+import { entryMs, parseCursor, parseEvent } from "@sluice/protocol";
+import { type Command, Option } from "commander";
+import { createCommand, gather, isGiven, wholeNumber } from "./command.ts";
 import { ArgumentError, InputError, UnreachableError } from "./command-error.ts";
-import { openEventStream } from "./event-stream.ts";
-import { gatewayOf, type GatewayOptions, withGateway } from "./gateway.ts";
-import { print, printJson, say } from "./output.ts";
+import { type EventStream, openEventStream, type StreamRequest } from "./event-stream.ts";
+import { type Gateway, gatewayOf, type GatewayOptions, withGateway } from "./gateway.ts";
+import { type OutputOptions, printResult, say } from "./output.ts";
 import { type RedisOptions, withDeployment, withRedis } from "./redis-options.ts";
-import { parseStored } from "./stored-collections.ts";
+import { readStored } from "./stored-collections.ts";
 
 /** How long a client tries to come back. */
 const comeBack = { attempts: 60, waitMs: 2_000 };
@@ -16,14 +16,13 @@ const comeBack = { attempts: 60, waitMs: 2_000 };
 /** Fields of auth records that nobody is shown. */
 const secretFields = new Set(["password", "passwordHash", "tokenKey"]);
 
-interface TailOptions extends RedisOptions, GatewayOptions {
+interface TailOptions extends RedisOptions, GatewayOptions, OutputOptions {
   readonly from: string;
   readonly follow: boolean;
   readonly collection?: string;
   readonly grep?: RegExp;
   readonly subscribe?: readonly string[];
   readonly count: number;
-  readonly json?: boolean;
 }
 
 /** `sluice tail`: follows the log, or what a client gets. */
@@ -31,27 +30,25 @@ export function tailCommand(): Command {
   const command = createCommand(
     "tail",
     "Follows the log in Redis; or with --subscribe what a client gets of a gateway, under its token.",
-    [
-      ["sluice tail", "what is written from now on to the log of REDIS_URL"],
-      ["sluice tail --from start --no-follow --collection posts --grep p1", "what the log has of a record"],
-      ["sluice tail --from 1731001122334-0 --json", "what lies behind a cursor, for a machine"],
-      [
-        "sluice tail --url http://127.0.0.1:8080 --subscribe 'posts/*' --subscribe users/u1",
+    {
+      "sluice tail": "what is written from now on to the log of REDIS_URL",
+      "sluice tail --from start --no-follow --collection posts --grep p1": "what the log has of a record",
+      "sluice tail --from 1731001122334-0 --json": "what lies behind a cursor, for a machine",
+      "sluice tail --url http://127.0.0.1:8080 --subscribe 'posts/*' --subscribe users/u1":
         "what the owner of SLUICE_TOKEN gets, or else a guest",
-      ],
-    ],
+    },
   )
     .option("--from <place>", "start, end, or the cursor behind which to begin", "end")
     .option("--no-follow", "end where the log ends")
     .option("--collection <name>", "only its events, by name or id")
     .option("--grep <pattern>", "only events whose JSON a regular expression finds something in", readPattern)
-    .option(
-      "--subscribe <subscription>",
-      "what the client subscribes to, as SDKs write it; may be repeated",
-      gather,
+    .addOption(
+      new Option("--subscribe <subscription>", "what a client gets of it, as SDKs write it; may be repeated")
+        .argParser(gather)
+        .conflicts(["from", "follow", "collection", "grep"]),
     )
     .option("--count <n>", "end after so many events", wholeNumber("--count"), Number.POSITIVE_INFINITY);
-  return withJson(withGateway(withRedis(command))).action(tail);
+  return withGateway(withRedis(command)).action(tail);
 }
 
 async function tail(options: TailOptions, command: Command): Promise<void> {
@@ -69,7 +66,9 @@ async function tailLog(deployment: Deployment, options: TailOptions): Promise<vo
   for await (const entries of deployment.readLog({ from, follow })) {
     for (const entry of entries) {
       if (entry.text === undefined || !accepts(entry.text)) continue;
-      await printEntry(entry.cursor, entry.text, options);
+      const [{ cursor }, event] = [entry, conceal(entry.text)];
+      const at = new Date(entryMs(cursor)).toISOString();
+      await printResult(options, { cursor, event }, `${cursor}  ${at}  ${JSON.stringify(event)}`);
       left -= 1;
       if (left <= 0) return;
     }
@@ -80,8 +79,9 @@ async function readFrom(deployment: Deployment, from: string): Promise<string> {
   if (from === "start") return "0-0";
   if (from === "end") return deployment.logEnd();
   const cursor = parseCursor(from);
-  if (cursor === undefined)
+  if (cursor === undefined) {
     throw new ArgumentError(`--from: expected start, end or a cursor as in 1731001122334-0, got ${from}`);
+  }
   if ((await deployment.readEntry(cursor.entry)) !== undefined) return cursor.entry;
   throw new InputError(
     `--from: expected a cursor that the log has, got ${from}: it is trimmed, or another log's`,
@@ -93,25 +93,15 @@ async function createFilter(
   deployment: Deployment,
   { collection, grep }: TailOptions,
 ): Promise<(text: string) => boolean> {
-  const names = new Set<string>();
-  if (collection !== undefined) {
-    const stored = new CollectionSet(parseStored(await deployment.readCollections()).collections);
-    const { id, name } = stored.find(collection) ?? { id: collection, name: collection };
-    names.add(id).add(name);
-  }
+  if (collection === undefined) return (text) => grep?.test(text) !== false;
+  const { collections } = await readStored(deployment);
+  const idOf = (nameOrId: string): string => collections.find(nameOrId)?.id ?? nameOrId;
   return (text) => {
     if (grep?.test(text) === false) return false;
-    if (names.size === 0) return true;
     const parsed = parseEvent(text, { maxBytes: Number.POSITIVE_INFINITY });
-    return "event" in parsed && parsed.event.kind === "record" && names.has(parsed.event.collection);
+    if (!("event" in parsed) || parsed.event.kind === "message") return false;
+    return idOf(parsed.event.collection) === idOf(collection);
   };
-}
-
-async function printEntry(cursor: string, text: string, { json }: TailOptions): Promise<void> {
-  const event = conceal(text);
-  if (json) return printJson({ cursor, event });
-  const at = new Date(entryMs(cursor)).toISOString();
-  await print(`${cursor}  ${at}  ${JSON.stringify(event)}\n`);
 }
 
 /** An event as written, but for what nobody is shown; text that is no JSON as it is. */
@@ -126,41 +116,39 @@ function conceal(text: string): unknown {
 /** Follows what a client gets; it comes back where it was when its stream ends. */
 async function tailClient(subscriptions: readonly string[], options: TailOptions): Promise<void> {
   const gateway = gatewayOf(options);
-  const at = { cursor: "", left: options.count, failures: 0 };
-  while (at.left > 0) {
-    const end = Promise.withResolvers<void>();
-    try {
-      await openEventStream(gateway, {
-        subscriptions,
-        cursor: at.cursor,
-        onEnd: end.resolve,
-        onEvent: ({ id, event = "", data }, stream) => {
-          at.cursor = id ?? at.cursor;
-          if (event === "@cursor" || at.left <= 0) return;
-          if (event.startsWith("@resume") || event === "@conflated") return say(`${event} ${data}`);
-          stream.pause();
-          const shown = conceal(data);
-          const printed = options.json
-            ? printJson({ subscription: event, cursor: id, data: shown })
-            : print(`${event}  ${JSON.stringify(shown)}\n`);
-          void printed.finally(() => stream.resume());
-          at.left -= 1;
-          if (at.left <= 0) stream.destroy();
-        },
-      });
-    } catch (error) {
-      at.failures += 1;
-      if (!(error instanceof UnreachableError) || at.cursor === "" || at.failures > comeBack.attempts)
-        throw error;
-      await delay(comeBack.waitMs);
-      continue;
+  const who =
+    gateway.token === undefined ? "a guest" : "the owner of the token, or a guest where it is not good";
+  let [cursor, left] = ["", options.count];
+  for (;;) {
+    const { events } = await openAgain(gateway, { subscriptions, cursor });
+    say(`live, as ${who}`);
+    for await (const { id, event = "", data } of events) {
+      cursor = id ?? cursor;
+      if (event === "@cursor") continue;
+      if (event.startsWith("@resume") || event === "@conflated") {
+        say(`${event} ${data}`);
+        continue;
+      }
+      const shown = conceal(data);
+      const result = { subscription: event, cursor: id, data: shown };
+      await printResult(options, result, `${event}  ${JSON.stringify(shown)}`);
+      left -= 1;
+      if (left <= 0) return;
     }
-    at.failures = 0;
-    say(
-      `live, as ${gateway.token === undefined ? "a guest" : "the owner of the token, or a guest where it is not good"}`,
-    );
-    await end.promise;
-    if (at.left > 0) say("the stream ended; coming back");
+    say("the stream ended; coming back");
+  }
+}
+
+/** Opens a stream; one that has been somewhere in the log is patient with a gateway that is away. */
+async function openAgain(gateway: Gateway, request: StreamRequest): Promise<EventStream> {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await openEventStream(gateway, request);
+    } catch (error) {
+      const isFinal = !(error instanceof UnreachableError) || request.cursor === "";
+      if (isFinal || failures >= comeBack.attempts) throw error;
+      await delay(comeBack.waitMs);
+    }
   }
 }
 

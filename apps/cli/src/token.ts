@@ -1,48 +1,46 @@
-import { isJsonObject, type JsonObject, superusers } from "@sluice/protocol";
+import { superusers } from "@sluice/protocol";
 import { type Command, Option } from "commander";
 import { SignJWT } from "jose";
-import { createCommand, valueOf, withJson } from "./command.ts";
+import { createCommand } from "./command.ts";
 import { ArgumentError } from "./command-error.ts";
-import { print, printJson, say } from "./output.ts";
+import { readObject } from "./json-input.ts";
+import { type OutputOptions, printResult, say } from "./output.ts";
 
 /** HS256 wants a key as long as what it makes. */
 const leastSecretBytes = 32;
 
-interface TokenOptions {
+interface TokenOptions extends OutputOptions {
   readonly secret?: string;
   readonly id?: string;
   readonly collection: string;
   readonly superuser?: boolean;
-  readonly claims?: string;
+  readonly claims: string;
   readonly expires: string;
   readonly issuer?: string;
   readonly audience?: string;
-  readonly json?: boolean;
 }
 
 /** `sluice token`: signs a token that gateways with the same secret take. */
 export function tokenCommand(): Command {
-  const command = createCommand("token", "Signs a token for gateways that have the same AUTH_SECRET.", [
-    ["sluice token --id u1", "of the record u1 in users, by AUTH_SECRET"],
-    ["sluice token --superuser --expires 1h", "of a superuser, who may publish"],
-    [
-      `sluice token --id u1 --collection clients --claims '{"role":"admin"}'`,
+  return createCommand("token", "Signs a token for gateways that have the same AUTH_SECRET.", {
+    "sluice token --id u1": "of the record u1 in users, by AUTH_SECRET",
+    "sluice token --superuser --expires 1h": "of a superuser, who may publish",
+    [`sluice token --id u1 --collection clients --claims '{"role":"admin"}'`]:
       "rules read @request.auth.role",
-    ],
-  ])
+  })
     .addOption(new Option("--secret <secret>", "the gateways' HS256 secret").env("AUTH_SECRET"))
     .option("--id <id>", "the auth record's id")
     .option("--collection <name>", "its collection, by name or id", "users")
     .addOption(new Option("--superuser", "a superuser's; --id may be left out").conflicts(["collection"]))
-    .option("--claims <json>", "further claims, as a JSON object")
+    .option("--claims <json>", "further claims: a JSON object, or a file of one", "{}")
     .option("--expires <time>", "from now, as in 30s, 15m, 12h, 30d", "30d")
     .addOption(new Option("--issuer <issuer>", "where gateways check it").env("AUTH_ISSUER"))
-    .addOption(new Option("--audience <audience>", "where gateways check it").env("AUTH_AUDIENCE"));
-  return withJson(command).action(signToken);
+    .addOption(new Option("--audience <audience>", "where gateways check it").env("AUTH_AUDIENCE"))
+    .action(signToken);
 }
 
 async function signToken(options: TokenOptions): Promise<void> {
-  const secret = valueOf(options.secret);
+  const { secret, issuer, audience } = options;
   if (secret === undefined) throw new ArgumentError("expected --secret or AUTH_SECRET, got neither");
   const id = options.id ?? (options.superuser ? "superuser" : "");
   if (id === "") throw new ArgumentError("expected --id, or --superuser, got neither");
@@ -56,24 +54,11 @@ async function signToken(options: TokenOptions): Promise<void> {
       `warning: expected a secret of ${leastSecretBytes} bytes or more, got ${key.length}: it can be guessed`,
     );
   }
-  const claims = { id, collectionName, type: "auth", ...readClaims(options.claims) };
+  const claims = { id, collectionName, type: "auth", ...readObject("--claims", options.claims) };
   const token = new SignJWT(claims).setProtectedHeader({ alg: "HS256", typ: "JWT" });
   token.setExpirationTime(options.expires);
-  const [issuer, audience] = [valueOf(options.issuer), valueOf(options.audience)];
   if (issuer !== undefined) token.setIssuer(issuer);
   if (audience !== undefined) token.setAudience(audience);
   const signed = await token.sign(key);
-  await (options.json ? printJson({ token: signed }) : print(`${signed}\n`));
-}
-
-function readClaims(text = "{}"): JsonObject {
-  try {
-    const claims: unknown = JSON.parse(text);
-    if (isJsonObject(claims)) return claims;
-  } catch {
-    // what is no JSON is no object either
-  }
-  throw new ArgumentError(
-    `--claims: expected a JSON object, got ${text.length} characters of something else`,
-  );
+  await printResult(options, { token: signed }, signed);
 }

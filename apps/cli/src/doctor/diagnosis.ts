@@ -55,7 +55,7 @@ async function* examineStream(
     : mendable("route", "the stream is PocketBase's own, or that of another service: not Sluice");
   const posts = await postFinding(target, stream.clientId);
   yield posts;
-  if (target.token !== undefined) yield await tokenFinding(target, target.token);
+  if (target.token !== undefined) yield await tokenFinding(target);
   const sent: Nudge = posts.verdict === "good" ? await nudge(target, stream) : { outcome: "not-sent" };
   const delay = delayFinding(sent);
   yield delay;

@@ -1,77 +1,74 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
+import { createCommand, wholeNumber } from "../command.ts";
+import { readHttpUrl } from "../gateway.ts";
+import { type OutputOptions, print, printResult } from "../output.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Finding } from "./finding.ts";
 import { proxyNames } from "./proxy-remedies.ts";
 
-const examples = `
-Examples:
-  $ sluice doctor https://rt.example.com
-  $ sluice doctor https://rt.example.com --origin https://app.example.com --seconds 600
-  $ sluice doctor https://rt.example.com --proxy nginx --json
-
-Ends with 0 where all is good, 1 where something is wrong, 2 on misuse, 3 where the address cannot be reached.
-`;
-
-interface DoctorOptions {
+interface DoctorOptions extends OutputOptions {
   readonly seconds: number;
   readonly token?: string;
   readonly origin?: string;
   readonly proxy?: string;
   readonly insecure: boolean;
-  readonly json: boolean;
 }
 
 /** `sluice doctor URL`: opens a stream through a proxy, and says what is wrong with it and which line mends it. */
 export function doctorCommand(): Command {
-  return new Command("doctor")
-    .summary("says what is wrong with the proxy in front of the nodes")
-    .description(
-      "Opens a stream through your proxy, says what is wrong with it, and which line of its configuration mends it.",
-    )
-    .argument("<url>", "the address that clients are given, without /api/realtime", readUrl)
-    .option("--seconds <n>", "how long to watch a quiet stream, 1 to 3600", readSeconds, 75)
-    .addOption(
-      new Option("--token <token>", "subscribe as whose this is, and see whether it arrives").env(
-        "SLUICE_TOKEN",
-      ),
-    )
+  const token = "subscribe as whose this is, and see whether it arrives";
+  return createCommand(
+    "doctor",
+    "Says what is wrong with the proxy in front of the nodes, and which line of its configuration mends it. It opens a stream through it and watches that. The status is 1 where something is wrong, 3 where the address cannot be reached.",
+    {
+      "sluice doctor https://rt.example.com": "with a quiet stream for 75 s",
+      "sluice doctor https://rt.example.com --origin https://app.example.com --seconds 600":
+        "for longer, and whether pages of that origin may use it",
+      "sluice doctor https://rt.example.com --proxy nginx --json": "with lines for nginx only, for a machine",
+    },
+  )
+    .argument("<url>", "the address that clients are given", (text) => readHttpUrl("<url>", text))
+    .option("--seconds <n>", "how long to watch a quiet stream", wholeNumber("--seconds", 3_600), 75)
+    .addOption(new Option("--token <token>", token).env("SLUICE_TOKEN"))
     .option("--origin <url>", "whether pages of this origin may use it (CORS)", readOrigin)
     .addOption(new Option("--proxy <name>", "lines for this one only").choices(proxyNames))
     .option("--insecure", "take any certificate", false)
-    .option("--json", "for machines: each finding as JSON on a line of its own", false)
-    .addHelpText("after", examples)
-    .action(run);
+    .action(examine);
 }
 
-async function run(base: URL, options: DoctorOptions): Promise<void> {
+function readOrigin(text: string): string {
+  return readHttpUrl("--origin", text).origin;
+}
+
+async function examine(base: URL, options: DoctorOptions): Promise<void> {
   const { seconds, token, origin, proxy, insecure, json } = options;
   const verdicts = new Set<Finding["verdict"]>();
-  if (!json) process.stdout.write(`${base.href}\n\n`);
-  const onSecond = showProgress(seconds);
-  for await (const found of diagnose({ base, insecure, origin, token }, { seconds, onSecond })) {
+  if (!json) await print(`${base.href}\n\n`);
+  const watch = { seconds, onSecond: showProgress(seconds) };
+  for await (const found of diagnose({ base, insecure, origin, token }, watch)) {
     const remedies = found.remedies.filter((remedy) => proxy === undefined || remedy.proxy === proxy);
     const finding = { ...found, remedies };
     verdicts.add(finding.verdict);
     if (process.stderr.isTTY) process.stderr.write(clearLine);
-    process.stdout.write(json ? `${JSON.stringify(finding)}\n` : describeFinding(finding));
+    await printResult(options, finding, describeFinding(finding));
   }
   const [status, summary] = verdicts.has("unreachable")
     ? [3, "Clients do not reach it."]
     : verdicts.has("wrong")
       ? [1, "Something is wrong here."]
       : [0, "Streams are all right here."];
-  if (!json) process.stdout.write(`\n${summary}\n`);
+  if (!json) await print(`\n${summary}\n`);
   process.exitCode = status;
 }
 
 /** A line for what was found, and below it the lines that mend it. */
 function describeFinding({ verdict, check, says, remedies }: Finding): string {
-  const lines = remedies.flatMap(({ proxy, where, lines: [first = "", ...rest] }) => [
-    `${" ".repeat(8)}${proxy.padEnd(8)} ${where}${first === "" ? "" : ":"}`,
-    ...(first === "" ? [] : [first, ...rest].map((line) => `${" ".repeat(19)}${line}`)),
+  const lines = remedies.flatMap(({ proxy, where, lines: mending }) => [
+    `${" ".repeat(8)}${proxy.padEnd(8)} ${where}${mending.length === 0 ? "" : ":"}`,
+    ...mending.map((line) => `${" ".repeat(19)}${line}`),
   ]);
   const word = verdict === "good" || verdict === "note" ? verdict : verdict.toUpperCase();
-  return `${[`${word.padEnd(7)} ${check.padEnd(11)} ${says}`, ...lines].join("\n")}\n`;
+  return [`${word.padEnd(7)} ${check.padEnd(11)} ${says}`, ...lines].join("\n");
 }
 
 /** Tells a terminal each second, and a file once, that there is something to wait for. */
@@ -84,24 +81,3 @@ function showProgress(seconds: number): (second: number) => void {
 }
 
 const clearLine = "\r\u001B[K";
-
-function readUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new InvalidArgumentError("Expected an address that begins with http:// or https://.");
-  }
-  url.pathname = url.pathname.replace(/\/api\/realtime\/?$/, "/");
-  url.search = "";
-  url.hash = "";
-  return url;
-}
-
-function readOrigin(text: string): string {
-  return readUrl(text).origin;
-}
-
-function readSeconds(text: string): number {
-  const seconds = Number(text);
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= 3600) return seconds;
-  throw new InvalidArgumentError("Expected a whole number from 1 to 3600.");
-}

@@ -10,21 +10,22 @@ export interface Finding {
   readonly remedies: readonly Remedy[];
 }
 
-/** A finding that no line of a proxy's configuration mends. */
-export function found(check: Finding["check"], verdict: Finding["verdict"], says: string): Finding {
-  return { check, verdict, says, remedies: [] };
+/** Makes a finding. */
+export function found(
+  check: Finding["check"],
+  verdict: Finding["verdict"],
+  says: string,
+  remedies: readonly Remedy[] = [],
+): Finding {
+  return { check, verdict, says, remedies };
 }
 
 /**
- * A finding that configuration mends.
+ * A fault that configuration mends.
  * @param silenceSeconds how long a stream may have to be silent
  */
-export function mendable(
-  check: Trouble,
-  says: string,
-  { verdict = "wrong", silenceSeconds }: { verdict?: "note" | "wrong"; silenceSeconds?: number } = {},
-): Finding {
-  return { check, verdict, says, remedies: remediesOf(check, silenceSeconds) };
+export function mendable(check: Trouble, says: string, silenceSeconds?: number): Finding {
+  return found(check, "wrong", says, remediesOf(check, silenceSeconds));
 }
 
 /** For people: `12.3 s`. */

@@ -1,4 +1,4 @@
-import { askWhole, type ProbeTarget } from "./probe.ts";
+import { askWhole, postJson, type ProbeTarget, type WholeAnswer } from "./probe.ts";
 import type { ProbeStream } from "./probe-stream.ts";
 
 /** What became of a frame that the probe sent to its own stream. */
@@ -12,14 +12,8 @@ export type Nudge =
 const waitMs = 5_000;
 
 /** Subscribes a stream to the frame that a {@link nudge} sends, once. */
-export function subscribe(target: ProbeTarget, clientId: string): ReturnType<typeof askWhole> {
-  const { token } = target;
-  return askWhole(target, {
-    method: "POST",
-    path: "/api/realtime",
-    headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: token }) },
-    body: JSON.stringify({ clientId, subscriptions: ["@oauth2"] }),
-  });
+export function subscribe(target: ProbeTarget, clientId: string): Promise<WholeAnswer> {
+  return postJson(target, "/api/realtime", { clientId, subscriptions: ["@oauth2"] });
 }
 
 /**

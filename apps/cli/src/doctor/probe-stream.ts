@@ -1,10 +1,9 @@
 import { EventEmitter, once } from "node:events";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { ask, type ProbeAnswer, type ProbeTarget } from "./probe.ts";
 
-const connectFrame = /^id:(\w+)\nevent:PB_CONNECT\ndata:(.*)$/m;
-
 // frames of the probe are short; a stream of something else may be anything
-const keptCharacters = 16 * 1024;
+const maxFrameCharacters = 16 * 1024;
 
 /** A stream through the proxy, with the times at which things came. */
 export class ProbeStream {
@@ -13,9 +12,19 @@ export class ProbeStream {
   #lastByteAt = this.openedAt;
   #longestGapMs = 0;
   #endedAt: number | undefined;
-  #text = "";
+  #connect: EventSourceMessage | undefined;
   #oneShots = 0;
   readonly #changes = new EventEmitter();
+  readonly #parser = createParser({
+    maxBufferSize: maxFrameCharacters,
+    onEvent: (event) => {
+      if (event.event === "PB_CONNECT") this.#connect = event;
+      if (event.event === "@oauth2") this.#oneShots += 1;
+    },
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") this.#parser.reset();
+    },
+  });
 
   private constructor(answer: ProbeAnswer) {
     this.answer = answer;
@@ -36,12 +45,17 @@ export class ProbeStream {
 
   /** Empty until `PB_CONNECT` is here. */
   get clientId(): string {
-    return connectFrame.exec(this.#text)?.[1] ?? "";
+    return this.#connect?.id ?? "";
   }
 
   /** Whether the first frame tells a place in the log, as PocketBase's does not. */
   get tellsCursor(): boolean {
-    return connectFrame.exec(this.#text)?.[2]?.includes('"cursor":') ?? false;
+    return this.#connect?.data.includes('"cursor":') ?? false;
+  }
+
+  /** How it is compressed; empty where it is not. */
+  get encoding(): string {
+    return this.answer.header("content-encoding");
   }
 
   /** How many of the frames came that the probe had sent to itself. */
@@ -95,12 +109,7 @@ export class ProbeStream {
     const nowMs = performance.now();
     this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#lastByteAt);
     this.#lastByteAt = nowMs;
-    this.#text = (this.#text + text).slice(-keptCharacters);
-    const parts = this.#text.split("event:@oauth2\n");
-    if (parts.length > 1) {
-      this.#oneShots += parts.length - 1;
-      this.#text = parts.join("event:(seen)\n");
-    }
+    this.#parser.feed(text);
     this.#changes.emit("change");
   }
 }

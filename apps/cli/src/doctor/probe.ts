@@ -4,6 +4,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { connect as connectTls, TLSSocket } from "node:tls";
+import { messageOf } from "../command-error.ts";
 
 /** The address that clients are given, and how it is asked. */
 export interface ProbeTarget {
@@ -36,14 +37,19 @@ export interface ProbeAnswer {
   readonly close: () => void;
 }
 
+/** An answer, all of it read. */
+export interface WholeAnswer extends ProbeAnswer {
+  readonly text: string;
+}
+
 /** Thrown where no answer came. */
 export class ProbeError extends Error {
   /** Node's or OpenSSL's. */
   readonly code: string;
+  override readonly name = "ProbeError";
 
   constructor(message: string, code: string, cause: unknown) {
     super(message, { cause });
-    this.name = "ProbeError";
     this.code = code;
   }
 }
@@ -74,10 +80,7 @@ export async function ask(target: ProbeTarget, request: ProbeRequest): Promise<P
 }
 
 /** Sends one request and reads the whole answer, up to 64 KiB within 10 s. */
-export async function askWhole(
-  target: ProbeTarget,
-  request: ProbeRequest,
-): Promise<ProbeAnswer & { readonly text: string }> {
+export async function askWhole(target: ProbeTarget, request: ProbeRequest): Promise<WholeAnswer> {
   const answer = await ask(target, request);
   const timer = setTimeout(answer.close, answerSeconds * 1000);
   let text = "";
@@ -92,6 +95,13 @@ export async function askWhole(
   clearTimeout(timer);
   answer.close();
   return { ...answer, text };
+}
+
+/** Posts JSON with the target's token, and reads the whole answer. */
+export function postJson(target: ProbeTarget, path: string, body: unknown): Promise<WholeAnswer> {
+  const { token } = target;
+  const headers = { "content-type": "application/json", ...(token && { authorization: token }) };
+  return askWhole(target, { method: "POST", path, headers, body: JSON.stringify(body) });
 }
 
 function connect({ base, insecure }: ProbeTarget): Socket {
@@ -146,10 +156,4 @@ async function send(
     body,
     close: () => socket.destroy(),
   };
-}
-
-function messageOf(error: unknown): string {
-  // of a name with several addresses Node says only in parts what became of each
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join("; ");
-  return error instanceof Error ? error.message : String(error);
 }

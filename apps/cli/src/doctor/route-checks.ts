@@ -1,5 +1,5 @@
 import { type Finding, found, mendable } from "./finding.ts";
-import { askWhole, type ProbeAnswer, type ProbeError, type ProbeTarget } from "./probe.ts";
+import { askWhole, postJson, type ProbeAnswer, type ProbeError, type ProbeTarget } from "./probe.ts";
 import { remediesOf } from "./proxy-remedies.ts";
 import { subscribe } from "./nudge.ts";
 
@@ -14,24 +14,26 @@ export function reachFault({ base }: ProbeTarget, { code, message }: ProbeError)
 }
 
 /** What is wrong with the head of what should be a stream. */
-export function routeFault({ status, header }: ProbeAnswer): Finding | undefined {
-  const type = header("content-type");
-  if (status === 200 && type.startsWith("text/event-stream")) return undefined;
+export function routeFault(answer: ProbeAnswer): Finding | undefined {
+  const type = answer.header("content-type");
+  if (answer.status === 200 && type.startsWith("text/event-stream")) return undefined;
+  const says = describeRefusal(answer);
+  if (says !== undefined) return found("route", "wrong", `${answer.status}${says}`);
+  const got = `${answer.status} and ${type || "no type"}`;
+  return mendable("route", `expected 200 and text/event-stream, got ${got}: not Sluice`);
+}
+
+/** What a status says of where the request came; nothing where it may have come anywhere. */
+function describeRefusal({ status, header }: ProbeAnswer): string | undefined {
   if (status >= 300 && status < 400) {
-    const says = `${status}, a redirect to ${header("location")}, which POSTs do not survive: give clients the address that it leads to`;
-    return found("route", "wrong", says);
+    return `, a redirect to ${header("location")}, which POSTs do not survive: give clients the address that it leads to`;
   }
   if ([401, 403, 407].includes(status)) {
-    const says = `${status}: something in front of the nodes wants credentials, and streams are opened without any`;
-    return found("route", "wrong", says);
+    return ": something in front of the nodes wants credentials, and streams are opened without any";
   }
-  if (status === 429) return found("route", "wrong", "429: too many requests or streams of this address");
-  if (status >= 500) {
-    const says = `${status}: the proxy reaches no node, or none takes streams (/readyz of the nodes tells)`;
-    return found("route", "wrong", says);
-  }
-  const says = `expected 200 and text/event-stream, got ${status} and ${type || "no type"}: not Sluice`;
-  return mendable("route", says);
+  if (status === 429) return ": too many requests or streams of this address";
+  if (status < 500) return undefined;
+  return ": the proxy reaches no node, or none takes streams (/readyz of the nodes tells)";
 }
 
 /** Whether all tabs of a browser can share a connection. */
@@ -39,7 +41,7 @@ export function httpFinding({ isHttp2 }: ProbeAnswer): Finding {
   if (isHttp2) return found("http", "good", "HTTP/2: all tabs of a browser share a connection");
   const says =
     "HTTP/1.1: browsers open six connections for all tabs of a site, and each stream takes one; HTTP/2 needs TLS";
-  return mendable("http", says, { verdict: "note" });
+  return found("http", "note", says, remediesOf("http"));
 }
 
 /** Stickiness, where a cookie shows it. */
@@ -90,33 +92,27 @@ export async function postFinding(target: ProbeTarget, clientId: string): Promis
   for (let count = 0; count < posts; count++) {
     const { status, text } = await subscribe(target, clientId);
     if (status === 204) continue;
-    const remedies = remediesOf("route");
     if (status === 404 && text.includes("client id")) {
       const says = `404 to POST number ${count + 1}: it came to a node with another REDIS_URL or KEY_PREFIX, or to another PocketBase`;
-      return { ...found("posts", "wrong", says), remedies };
+      return found("posts", "wrong", says, remediesOf("route"));
     }
     if (status === 503 || status === 429) return found("posts", "wrong", `${status} to POST: ${text.trim()}`);
     const says = `expected 204 to POST, got ${status}: it does not go where the stream goes`;
-    return { ...found("posts", "wrong", says), remedies };
+    return found("posts", "wrong", says, remediesOf("route"));
   }
   const says = `${posts} POSTs found the stream, each on a connection of its own and without cookies`;
   return found("posts", "good", says);
 }
 
-/** Whether the token arrives, and whose it is. */
-export async function tokenFinding(target: ProbeTarget, token: string): Promise<Finding> {
-  const { status } = await askWhole(target, {
-    method: "POST",
-    path: "/api/realtime/publish",
-    headers: { authorization: token, "content-type": "application/json" },
-    body: "[]",
-  });
-  if (status === 401) {
-    const says =
-      "it counts as a guest's: it is bad or has expired, or the proxy does not pass Authorization on";
-    return found("token", "wrong", says);
-  }
+/** Whether the target's token arrives, and whose it is. */
+export async function tokenFinding(target: ProbeTarget): Promise<Finding> {
+  const { status } = await postJson(target, "/api/realtime/publish", []);
   if (status === 403) return found("token", "good", "it is an auth record's");
   if (status === 200 || status === 400) return found("token", "good", "it is a superuser's");
-  return found("token", "note", `not known: ${status} from /api/realtime/publish, which would tell`);
+  if (status !== 401) {
+    return found("token", "note", `not known: ${status} from /api/realtime/publish, which would tell`);
+  }
+  const says =
+    "it counts as a guest's: it is bad or has expired, or the proxy does not pass Authorization on";
+  return found("token", "wrong", says);
 }

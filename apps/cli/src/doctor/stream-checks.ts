@@ -34,25 +34,21 @@ export async function* openStream(
     beginStream(target, browserEncodings, usualMs),
     beginStream(target, "identity", usualMs),
   ]);
-  if (first instanceof ProbeStream && encodingOf(first) === "") {
-    if (plain instanceof ProbeStream) plain.close();
+  const isPlain = plain instanceof ProbeStream;
+  if (first instanceof ProbeStream && first.encoding === "") {
+    if (isPlain) plain.close();
     return first;
   }
   if (first instanceof ProbeStream) {
     first.close();
-    const says = `the stream is compressed (${encodingOf(first)}), which costs memory and may hold events back`;
+    const says = `the stream is compressed (${first.encoding}), which costs memory and may hold events back`;
     yield mendable("compression", says);
-  } else if (plain instanceof ProbeStream && first.check === "buffering") {
+    if (!isPlain) yield plain;
+  } else if (isPlain && first.check === "buffering") {
     const says = "a stream begins only where its client takes no compression: compression holds it back";
     yield mendable("compression", says);
   } else yield first;
-  if (plain instanceof ProbeStream) return plain;
-  if (first instanceof ProbeStream) yield plain;
-  return undefined;
-}
-
-function encodingOf({ answer }: ProbeStream): string {
-  return answer.header("content-encoding");
+  return isPlain ? plain : undefined;
 }
 
 /** @returns a stream that is compressed or has begun, or what is wrong with it */
@@ -71,8 +67,11 @@ async function beginStream(
   // a proxy that waits for the whole of a body gives up on one that has no end
   const answer = stream?.answer.status === 504 ? undefined : stream?.answer;
   const fault = answer === undefined ? undefined : routeFault(answer);
-  if (fault !== undefined) return fault;
-  const begun = await stream?.waitFor(() => stream.clientId !== "" || encodingOf(stream) !== "", beginMs);
+  if (fault !== undefined) {
+    stream?.close();
+    return fault;
+  }
+  const begun = await stream?.waitFor(() => stream.clientId !== "" || stream.encoding !== "", beginMs);
   const tookMs = performance.now() - startedAt;
   if (stream !== undefined && begun && tookMs - usualMs <= lateMs) return stream;
   stream?.close();
@@ -87,11 +86,10 @@ export function delayFinding(sent: Nudge): Finding {
       if (sent.lateMs <= lateMs) return found("buffering", "good", "an event came as it was sent");
       return mendable("buffering", `held back: an event came ${inSeconds(sent.lateMs)} late`);
     }
-    case "missing":
-      return mendable(
-        "buffering",
-        `held back: an event had not come ${inSeconds(sent.waitedMs)} after it was sent`,
-      );
+    case "missing": {
+      const says = `held back: an event had not come ${inSeconds(sent.waitedMs)} after it was sent`;
+      return mendable("buffering", says);
+    }
     case "not-sent": {
       const says = "PB_CONNECT came at once; more is known where /api/oauth2-redirect leads to the nodes too";
       return found("buffering", "note", says);
@@ -118,8 +116,9 @@ export async function watchQuiet(target: ProbeTarget, stream: ProbeStream, watch
   return mendable("silence", says, silenceOf(stream));
 }
 
-function silenceOf({ longestGapMs }: ProbeStream): { readonly silenceSeconds: number } {
-  return { silenceSeconds: Math.max(leastSilenceSeconds, Math.ceil((3 * longestGapMs) / 1000)) };
+/** How long a stream may have to be silent: three times as long as it was. */
+function silenceOf({ longestGapMs }: ProbeStream): number {
+  return Math.max(leastSilenceSeconds, Math.ceil((3 * longestGapMs) / 1000));
 }
 
 async function cutFinding(target: ProbeTarget, stream: ProbeStream): Promise<Finding> {
