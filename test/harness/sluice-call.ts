@@ -9,6 +9,7 @@ const variables = [
   "AUTH_SECRET",
   "AUTH_ISSUER",
   "AUTH_AUDIENCE",
+  "COLLECTIONS_FILE",
   "SLUICE_URL",
   "SLUICE_TOKEN",
 ];

@@ -15,6 +15,14 @@ describe("sluice explain", () => {
     expect(status).toBe(0);
   });
 
+  test("takes the collections of COLLECTIONS_FILE, where none are given", async () => {
+    const { stderr, status } = await callSluice(["explain", "--event", event], {
+      COLLECTIONS_FILE: "/none.json",
+    });
+    expect(stderr).toContain("/none.json");
+    expect(status).toBe(2);
+  });
+
   test("prints the comparison that decided, with the values of both sides", async () => {
     const { stdout, status } = await explain(
       "--event",
