@@ -9,14 +9,15 @@ export function hasCommand(command: string): boolean {
 }
 
 /**
- * Installs a Debian package, as root.
+ * Installs a Debian package, as root; one at a time, whoever else does.
  * @returns whether the command that it brings is there afterwards
  */
 export function installDebianPackage(name: string, command: string): boolean {
   process.stderr.write(`No ${command} here: installing Debian's ${name}\n`);
-  const install = `apt-get update -q && apt-get install -y -q --no-install-recommends ${name}`;
+  const install = `command -v ${command} || { apt-get update -q && apt-get install -y -q --no-install-recommends ${name}; }`;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  spawnSync("sh", ["-c", install], { env, stdio: ["ignore", "ignore", "inherit"] });
+  const lock = join(tmpdir(), "debian-install.lock");
+  spawnSync("flock", [lock, "sh", "-c", install], { env, stdio: ["ignore", "ignore", "inherit"] });
   return hasCommand(command);
 }
 
