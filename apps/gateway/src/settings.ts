@@ -114,7 +114,7 @@ export function readSettings(read: SettingReader): Settings {
     console: read.boolean(
       "CONSOLE",
       true,
-      "whether superusers have the [console](operate.md#the-console) at `/console`",
+      "whether superusers have the [console](console.md) at `/console`",
     ),
     playground: read.boolean(
       "PLAYGROUND",
