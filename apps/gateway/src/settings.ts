@@ -111,11 +111,7 @@ export function readSettings(read: SettingReader): Settings {
     ...readLog(read),
     corsOrigins: read.list("CORS_ORIGINS", ["*"], "`https://*.example.com` matches subdomains"),
     ...readAddress(read),
-    console: read.boolean(
-      "CONSOLE",
-      true,
-      "whether superusers have the [console](operate.md#the-console) at `/console`",
-    ),
+    console: read.boolean("CONSOLE", true, "whether superusers have the [console](console.md) at `/console`"),
     playground: read.boolean(
       "PLAYGROUND",
       isDemo(read),
