@@ -62,6 +62,13 @@ describe.each(realBalancers)("P2: behind %s", (name) => {
     },
   );
 
+  test("metrics are not for outside", async () => {
+    await behind(name, cluster, async (url) => {
+      expect((await fetch(`${url}/metrics`)).status).toBe(404);
+      expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    });
+  });
+
   test("each stream goes to the next node", async () => {
     await behind(name, cluster, async (url) => {
       const readers = await Promise.all(Array.from({ length: 6 }, () => SseReader.open(url)));
