@@ -223,6 +223,25 @@ describe("a superuser who watches one node", () => {
   });
 });
 
+test("P8: reports that no node has written end no node, and nobody hears of them", async () => {
+  const stream = await watch(here);
+  await untilAllReport(stream);
+  const deep = "[".repeat(50_000) + "]".repeat(50_000);
+  for (const text of [
+    "",
+    "no JSON",
+    "[]",
+    '{"kind":"node"}',
+    `{"kind":"node","node":"deep","topics":${deep}}`,
+  ]) {
+    await cluster.redis.publish(`${cluster.prefix}stats`, text);
+  }
+  const { length } = nodeReportsIn(stream, thereId);
+  await waitUntil(() => nodeReportsIn(stream, thereId).length > length + 1, "further reports", 10_000);
+  expect(stream.raw).not.toContain("deep");
+  stream.close();
+});
+
 test("guests and auth records get no reports, nor what writers send under their name", async () => {
   const user = await signToken("u1");
   const streams = [await open(here, ["@stats", "news"]), await open(here, ["@stats", "news"], user)];
