@@ -1,4 +1,11 @@
-import type { ClientDetails, ClientList, EventReport, EventsReport, NodeReport } from "@sluice/protocol";
+import type {
+  ClientDetails,
+  ClientList,
+  EventReport,
+  EventsReport,
+  ExplanationList,
+  NodeReport,
+} from "@sluice/protocol";
 import { EventSource } from "eventsource";
 import { Redis } from "ioredis";
 import PocketBase from "pocketbase-0.28";
@@ -333,6 +340,25 @@ describe("clients", () => {
     const refused = await ask(`${here}/api/console/explain`, { method: "POST", body: bad });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ data: { event: { code: "validation_invalid_event" } } });
+    stream.close();
+  });
+
+  test("P8: are answered for in few words, however much their filters look at", async () => {
+    const filter = Array.from({ length: 60 }, (_, index) => `title = '${index}'`).join(" || ");
+    const subscriptions = ["1", "2", "3"].map((more) => filtered(`${filter} || title = 'x${more}'`));
+    const stream = await open(there, subscriptions);
+    const record = { id: "long", title: "t".repeat(400_000) };
+    const event = { collection: "posts", action: "create", record };
+    const body = { clientId: stream.clientId, event };
+    const explained = await ask(`${here}/api/console/explain`, { method: "POST", body });
+    expect(explained.status).toBe(200);
+    const text = await explained.text();
+    expect(text.length).toBeLessThan(100_000);
+    const { explanations }: ExplanationList = JSON.parse(text);
+    expect(explanations.map(({ outcome }) => outcome)).toEqual(["denied", "denied", "denied"]);
+    const deciding = explanations.map((explanation) => explanation.deciding ?? []);
+    expect(deciding.map(({ length }) => length)).toEqual([61, 39, 0]);
+    expect(deciding[0]?.[0]?.left).toEqual({ text: "title", value: `${"t".repeat(199)}…` });
     stream.close();
   });
 

@@ -154,7 +154,7 @@ export interface ExplanationReport {
   readonly text?: string | null;
   /** What is wrong with it, or missing for it. */
   readonly remarks?: readonly { readonly position: number; readonly message: string }[];
-  /** The comparisons that decided. */
+  /** The comparisons that decided: 100 at most for all subscriptions together, 200 characters of each value. */
   readonly deciding?: readonly ComparisonReport[];
   /** The data line that tells a subscriber that it sees the record no more. */
   readonly leave?: string;

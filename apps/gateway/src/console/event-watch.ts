@@ -168,6 +168,7 @@ function quantilesOf(delaysMs: readonly number[]): DelayQuantiles | null {
   return sorted.length === 0 ? null : { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
-function cut(text: string): string {
+/** The beginning of a text that is long. */
+export function cut(text: string): string {
   return text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text;
 }
