@@ -7,6 +7,7 @@ import {
   posts,
   superuser,
   user,
+  users,
 } from "../../../test/harness/recording-hub.ts";
 import { explainEvent, type Explanation, topicsOf } from "./explanation.ts";
 import { RecordStore } from "./record-store.ts";
@@ -179,4 +180,20 @@ test("a message is explained by its own rule", () => {
     outcome: "unmatched",
     topics: ["news"],
   });
+});
+
+test.each([
+  ["@collection.users.tokenKey ?= title && @collection.users.id ?= 'u1'", "t"],
+  ["@collection.users.password:lower ?~ title", "t"],
+  ["@request.auth.tokenKey = title", "t"],
+  ["@request.auth.password = title", "t"],
+])("P6: no explanation tells a token key or a password hash: %s", (listRule, title) => {
+  const { hub, records, subscribe } = openRecordingHub([{ ...posts, listRule }, users]);
+  const load = records.begin(users.id);
+  load.put("u1", { id: "u1", tokenKey: "hidden", password: "hidden" });
+  hub.finishLoad(users.id, load);
+  subscribe("c1", ["posts/*"], user("u1"));
+  const [explanation] = hub.explain("c1", postEvent(), 1) ?? [];
+  expect(explanation).toMatchObject({ outcome: "denied", deciding: [{ right: { value: title } }] });
+  expect(JSON.stringify(explanation)).not.toContain("hidden");
 });

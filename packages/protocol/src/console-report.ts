@@ -174,7 +174,7 @@ export interface ComparisonReport {
 }
 
 /**
- * One side of a comparison: as it stands in the rule, and what it is; nothing where that is not at hand. A list: the comparison is
+ * One side of a comparison: as it stands in the rule, and what it is; nothing where that is not at hand, or never leaves. A list: the comparison is
  * true for none of these.
  */
 export interface OperandReport {
