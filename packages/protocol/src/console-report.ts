@@ -131,7 +131,7 @@ export interface ConsoleFacts {
   readonly identity: { readonly id: string; readonly collectionName: string };
 }
 
-/** The answer to `POST /api/console/explain`: one for each subscription of the client. */
+/** The answer to `POST /api/console/explain`: one for each subscription of the client, 50 at most, fewer where they take long. */
 export interface ExplanationList {
   readonly explanations: readonly ExplanationReport[];
 }
