@@ -1,4 +1,11 @@
-import type { ClientDetails, ClientList, EventReport, EventsReport, NodeReport } from "@sluice/protocol";
+import type {
+  ClientDetails,
+  ClientList,
+  EventReport,
+  EventsReport,
+  ExplanationList,
+  NodeReport,
+} from "@sluice/protocol";
 import { EventSource } from "eventsource";
 import { Redis } from "ioredis";
 import PocketBase from "pocketbase-0.28";
@@ -223,6 +230,25 @@ describe("a superuser who watches one node", () => {
   });
 });
 
+test("P8: reports that no node has written end no node, and nobody hears of them", async () => {
+  const stream = await watch(here);
+  await untilAllReport(stream);
+  const deep = "[".repeat(50_000) + "]".repeat(50_000);
+  for (const text of [
+    "",
+    "no JSON",
+    "[]",
+    '{"kind":"node"}',
+    `{"kind":"node","node":"deep","topics":${deep}}`,
+  ]) {
+    await cluster.redis.publish(`${cluster.prefix}stats`, text);
+  }
+  const { length } = nodeReportsIn(stream, thereId);
+  await waitUntil(() => nodeReportsIn(stream, thereId).length > length + 1, "further reports", 10_000);
+  expect(stream.raw).not.toContain("deep");
+  stream.close();
+});
+
 test("guests and auth records get no reports, nor what writers send under their name", async () => {
   const user = await signToken("u1");
   const streams = [await open(here, ["@stats", "news"]), await open(here, ["@stats", "news"], user)];
@@ -314,6 +340,25 @@ describe("clients", () => {
     const refused = await ask(`${here}/api/console/explain`, { method: "POST", body: bad });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ data: { event: { code: "validation_invalid_event" } } });
+    stream.close();
+  });
+
+  test("P8: are answered for in few words, however much their filters look at", async () => {
+    const filter = Array.from({ length: 60 }, (_, index) => `title = '${index}'`).join(" || ");
+    const subscriptions = ["1", "2", "3"].map((more) => filtered(`${filter} || title = 'x${more}'`));
+    const stream = await open(there, subscriptions);
+    const record = { id: "long", title: "t".repeat(400_000) };
+    const event = { collection: "posts", action: "create", record };
+    const body = { clientId: stream.clientId, event };
+    const explained = await ask(`${here}/api/console/explain`, { method: "POST", body });
+    expect(explained.status).toBe(200);
+    const text = await explained.text();
+    expect(text.length).toBeLessThan(100_000);
+    const { explanations }: ExplanationList = JSON.parse(text);
+    expect(explanations.map(({ outcome }) => outcome)).toEqual(["denied", "denied", "denied"]);
+    const deciding = explanations.map((explanation) => explanation.deciding ?? []);
+    expect(deciding.map(({ length }) => length)).toEqual([61, 39, 0]);
+    expect(deciding[0]?.[0]?.left).toEqual({ text: "title", value: `${"t".repeat(199)}…` });
     stream.close();
   });
 

@@ -2,7 +2,14 @@ import { type Collection, CollectionSet, guest, type Identity } from "@sluice/pr
 import { type CompiledRule, compileRule, type RequestValues, type Subject } from "@sluice/rules";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { openRecordingHub, superuser } from "../../../test/harness/recording-hub.ts";
+import {
+  openRecordingHub,
+  postEvent,
+  posts as exportedPosts,
+  superuser,
+  user,
+  users,
+} from "../../../test/harness/recording-hub.ts";
 import { posts, schema } from "../../../test/rules/collections.ts";
 import { ownNames, requestNames } from "../../../test/rules/random-rule.ts";
 import { someRecord, someRequest } from "../../../test/rules/random-subject.ts";
@@ -119,3 +126,17 @@ test("whom audiences and look-ups find are those who pass one by one: 100,000 de
   expect(decided).toBeGreaterThan(100_000);
   expect(passed).toBeGreaterThan(10_000);
 }, 60_000);
+
+test("P6: two tokens of one record without a row are two, where a rule computes with what they say", () => {
+  const total = { name: "total", type: "number" };
+  const listRule = "geoDistance(@request.auth.verified, 0, total, 0) < 1";
+  const { hub, records, subscribe, flush } = openRecordingHub([
+    { ...exportedPosts, listRule, fields: [...exportedPosts.fields, total] },
+    users,
+  ]);
+  hub.finishLoad(users.id, records.begin(users.id));
+  subscribe("verified", ["posts/*"], { ...user("u1"), claims: { verified: true } });
+  subscribe("other", ["posts/*"], { ...user("u1"), claims: { verified: false } });
+  hub.dispatchRecord(postEvent("p1", { record: { id: "p1", total: 1 } }));
+  expect(Object.keys(flush())).toEqual(["verified"]);
+});

@@ -1,4 +1,4 @@
-import { guest, type Identity, type JsonObject } from "@sluice/protocol";
+import { guest, type Identity, type JsonObject, parseSubscription } from "@sluice/protocol";
 import { describe, expect, test } from "vitest";
 import {
   collectionSet,
@@ -7,8 +7,10 @@ import {
   posts,
   superuser,
   user,
+  users,
 } from "../../../test/harness/recording-hub.ts";
-import { explainEvent, type Explanation, topicsOf } from "./explanation.ts";
+import { CollectionAccess } from "./collection-access.ts";
+import { explainEvent, explainForClient, type Explanation, topicsOf } from "./explanation.ts";
 import { RecordStore } from "./record-store.ts";
 
 const rules = [
@@ -179,4 +181,39 @@ test("a message is explained by its own rule", () => {
     outcome: "unmatched",
     topics: ["news"],
   });
+});
+
+test.each([
+  ["@collection.users.tokenKey ?= title && @collection.users.id ?= 'u1'", "t"],
+  ["@collection.users.password:lower ?~ title", "t"],
+  ["@request.auth.tokenKey = title", "t"],
+  ["@request.auth.password = title", "t"],
+])("P6: no explanation tells a token key or a password hash: %s", (listRule, title) => {
+  const { hub, records, subscribe } = openRecordingHub([{ ...posts, listRule }, users]);
+  const load = records.begin(users.id);
+  load.put("u1", { id: "u1", tokenKey: "hidden", password: "hidden" });
+  hub.finishLoad(users.id, load);
+  subscribe("c1", ["posts/*"], user("u1"));
+  const [explanation] = hub.explain("c1", postEvent(), 1) ?? [];
+  expect(explanation).toMatchObject({ outcome: "denied", deciding: [{ right: { value: title } }] });
+  expect(JSON.stringify(explanation)).not.toContain("hidden");
+});
+
+test("P8: a client's subscriptions are explained while there is time", () => {
+  const collections = collectionSet(posts);
+  const raws = ["posts/p1", "posts/*", "posts", "else"];
+  const subscriptions = new Map(raws.map((raw) => [raw, parseSubscription(raw)]));
+  let ms = 0;
+  const explained = explainForClient(
+    postEvent(),
+    { identity: guest, subscriptions },
+    {
+      collections,
+      access: new CollectionAccess(collections, undefined),
+      nowMs: 0,
+      most: 50,
+      steadyMs: () => (ms += 200),
+    },
+  );
+  expect(explained.map(({ subscription }) => subscription)).toEqual(["posts/p1", "posts/*"]);
 });

@@ -78,20 +78,32 @@ export function explainEvent(event: RecordEvent | CustomMessage, context: Explan
   return explainFor(event, subscription, { ...context, access });
 }
 
-/** Explains it for a client's subscriptions, at most so many, those with a topic of the event first. */
+/** Costly filters are explained for no longer than this: nobody waits for the answer, and all streams of the node wait. */
+const maxExplainMs = 500;
+
+/** Explains it for a client's subscriptions, at most so many, those with a topic of the event first, while there is time. */
 export function explainForClient(
   event: RecordEvent | CustomMessage,
   { identity, subscriptions }: Pick<Client, "identity" | "subscriptions">,
-  { most, ...place }: Omit<Place, "identity"> & { readonly most: number },
+  {
+    most,
+    steadyMs,
+    ...place
+  }: Omit<Place, "identity"> & { readonly most: number; readonly steadyMs: () => number },
 ): readonly SubscriptionExplanation[] {
   const topics = new Set(topicsOf(event, place.collections).map(topicOf));
   const [matched, others]: [Subscription[], Subscription[]] = [[], []];
   for (const subscription of subscriptions.values()) {
     (topics.has(subscription.topic) ? matched : others).push(subscription);
   }
-  return [...matched, ...others]
-    .slice(0, most)
-    .map((one) => Object.assign(explainFor(event, one, { ...place, identity }), { subscription: one.raw }));
+  const explained: SubscriptionExplanation[] = [];
+  const untilMs = steadyMs() + maxExplainMs;
+  for (const one of [...matched, ...others].slice(0, most)) {
+    if (steadyMs() > untilMs) break;
+    const explanation = explainFor(event, one, { ...place, identity });
+    explained.push(Object.assign(explanation, { subscription: one.raw }));
+  }
+  return explained;
 }
 
 function explainFor(

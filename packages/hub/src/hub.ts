@@ -297,7 +297,7 @@ export class Hub {
 
   /**
    * Explains what becomes of an event for each of a client's subscriptions, by the rules and rows of now.
-   * @param most how many are explained, those of the event's topics first
+   * @param most how many are explained, those of the event's topics first; fewer where that takes long
    * @returns nothing where there is no such client
    */
   explain(
@@ -307,8 +307,9 @@ export class Hub {
   ): readonly SubscriptionExplanation[] | undefined {
     const client = this.#clients.get(clientId);
     const { collections, access } = this.#rulebook;
-    const nowMs = this.#context.nowMs();
-    return client && explainForClient(event, client, { collections, access, nowMs, most });
+    const { steadyMs, nowMs } = this.#context;
+    const place = { collections, access, nowMs: nowMs(), most, steadyMs };
+    return client && explainForClient(event, client, place);
   }
 
   #send(matches: readonly Match[], entry: string | undefined): number {

@@ -131,7 +131,7 @@ export interface ConsoleFacts {
   readonly identity: { readonly id: string; readonly collectionName: string };
 }
 
-/** The answer to `POST /api/console/explain`: one for each subscription of the client. */
+/** The answer to `POST /api/console/explain`: one for each subscription of the client, 50 at most, fewer where they take long. */
 export interface ExplanationList {
   readonly explanations: readonly ExplanationReport[];
 }
@@ -154,7 +154,7 @@ export interface ExplanationReport {
   readonly text?: string | null;
   /** What is wrong with it, or missing for it. */
   readonly remarks?: readonly { readonly position: number; readonly message: string }[];
-  /** The comparisons that decided. */
+  /** The comparisons that decided: 100 at most for all subscriptions together, 200 characters of each value. */
   readonly deciding?: readonly ComparisonReport[];
   /** The data line that tells a subscriber that it sees the record no more. */
   readonly leave?: string;
@@ -174,7 +174,7 @@ export interface ComparisonReport {
 }
 
 /**
- * One side of a comparison: as it stands in the rule, and what it is; nothing where that is not at hand. A list: the comparison is
+ * One side of a comparison: as it stands in the rule, and what it is; nothing where that is not at hand, or never leaves. A list: the comparison is
  * true for none of these.
  */
 export interface OperandReport {

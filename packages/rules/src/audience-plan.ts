@@ -1,4 +1,3 @@
-import { isAuthFollowed } from "./join-node.ts";
 import { JoinedPins } from "./joined-pins.ts";
 import { type Pin, type PinSlot, pinsOf, pinSlots } from "./pin.ts";
 import type { Records } from "./records.ts";
@@ -110,10 +109,9 @@ function valueKey({ get, values, parameter, isMissing }: Side): KeyPart {
   };
 }
 
-/** A row that is followed is the same for all who are the same; what a token says may differ. */
-function wholeAuthKey(request: RequestValues, records: Records | undefined): string {
-  const isFollowed = isAuthFollowed({ ...emptyRow, request, records });
-  return isFollowed ? identityKey(request) : JSON.stringify(request.auth ?? null);
+/** Some of what a token says is read even where there is a row, which is the same for all who are the same. */
+function wholeAuthKey({ auth }: RequestValues): string {
+  return JSON.stringify(auth ?? null);
 }
 
 /** What is found from somebody in other records changes with them: each one is asked for alone. */

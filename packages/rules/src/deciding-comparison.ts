@@ -28,7 +28,7 @@ export interface OperandValue {
   /** As it stands in the rule. */
   readonly text: string;
   /**
-   * What it is, as SQLite sees it, a bool as 1 or 0; nothing where it is not at hand, or not for filters. A list where a multiple
+   * What it is, as SQLite sees it, a bool as 1 or 0; nothing where it is not at hand, not for filters, or never leaves. A list where a multiple
    * one has several values, 100 at most, and the comparison is true for none of them.
    */
   readonly value?: SqlValue | readonly SqlValue[];
@@ -121,8 +121,8 @@ function violation(
 }
 
 function valueOf(side: Side, row: Row, holdsNowhere: boolean): Value {
-  const { get, values, isMissing, guard } = side;
-  if (isMissing?.(row) === true || guard?.(row) === false) return {};
+  const { get, values, isMissing, guard, isUntold } = side;
+  if (isUntold === true || isMissing?.(row) === true || guard?.(row) === false) return {};
   const found = within((): Value => {
     // of a list not each value may be for filters
     const all = holdsNowhere && guard === undefined ? values?.(row)?.slice(0, maxValues) : undefined;

@@ -101,6 +101,8 @@ function isShownRight(one: DecidingComparison, given: Case): boolean | undefined
   const rows = alone && everyRow(alone.program.term, alone.subject);
   if (rows === undefined || term?.kind !== "comparison" || one.verdict === "missing") return undefined;
   const { left, right, verdict } = one;
+  const isUntold = [term.left.isUntold, term.right.isUntold].includes(true);
+  if (isUntold && [left.value, right.value].includes(undefined)) return undefined;
   if (isList(one)) return rows.every((row) => term.condition(row) !== true);
   const lefts = rows.filter((row) => shows(term.left, row, left));
   const rights = rows.filter((row) => shows(term.right, row, right));

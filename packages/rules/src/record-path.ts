@@ -4,7 +4,7 @@ import type { RecordPlace } from "./join-node.ts";
 import { hidden, isSecret, type NamePlace, splitModifier, unknown } from "./name-place.ts";
 import { isRecord, type Row } from "./row.ts";
 import { RuleError } from "./rule-error.ts";
-import { findField, type RuleField } from "./schema.ts";
+import { findField, type RuleCollection, type RuleField } from "./schema.ts";
 import type { Scope } from "./scope.ts";
 import type { Side } from "./side.ts";
 
@@ -62,7 +62,13 @@ function resolveOwnPath(scope: Scope, stop: Stop, { segment, rest, place }: Segm
   if (field === undefined) return undefined;
   if (!stop.isTrusted && isSecret(field)) throw hidden(field, place);
   const side = resolveField(scope, stop.place, { field, segments: [segment, ...rest], place });
-  return side === undefined ? undefined : guarded(stop, field, side);
+  return side === undefined ? undefined : guarded(stop, field, withheld(stop.collection, field, side));
+}
+
+/** A side whose value nobody is told, where it is one of those that never leave. */
+export function withheld(collection: RuleCollection, { name, type }: RuleField, side: Side): Side {
+  const isUntold = type === "password" || (collection.type === "auth" && name === "tokenKey");
+  return isUntold ? { ...side, isUntold } : side;
 }
 
 /**

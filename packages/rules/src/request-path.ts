@@ -2,7 +2,7 @@ import { isList } from "./field-value.ts";
 import { authPlace, isAuthFollowed } from "./join-node.ts";
 import { collectionStop } from "./hop.ts";
 import { type NamePlace, splitModifier } from "./name-place.ts";
-import { resolveField, resolvePath } from "./record-path.ts";
+import { resolveField, resolvePath, withheld } from "./record-path.ts";
 import { RuleError } from "./rule-error.ts";
 import type { Row } from "./row.ts";
 import { findField, type RuleCollection, type RuleField } from "./schema.ts";
@@ -162,7 +162,10 @@ function claimSide(
   const side = isBack ? undefined : resolveField(scope, authPlace, { field, segments: rest, place });
   if (side === undefined) return authJoinSide(scope, authCollection, { place, rest });
   const isMissing = isClaimMissing(name);
-  return { ...side, isMissing: (row) => !isAuthFollowed(row) && isMissing?.(row) === true };
+  return {
+    ...withheld(authCollection, field, side),
+    isMissing: (row) => !isAuthFollowed(row) && isMissing?.(row) === true,
+  };
 }
 
 /** What is found in other records from the auth record; where it leads nowhere, it is NULL. */

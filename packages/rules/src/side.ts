@@ -46,6 +46,8 @@ export interface Side {
   readonly anchor?: ((row: Row) => Cell) | undefined;
   /** Holds in addition wherever this side is compared. */
   readonly guard?: ((row: Row) => boolean) | undefined;
+  /** Whether no explanation tells its value: a password hash, or what tokens are signed with. */
+  readonly isUntold?: boolean;
   /** Whether the value is not at hand; absent where it always is. */
   readonly isMissing?: ((row: Row) => boolean) | undefined;
 }

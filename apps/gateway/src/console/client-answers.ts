@@ -7,15 +7,20 @@ import {
   type Identity,
   isJsonObject,
   type JsonObject,
+  type OperandReport,
   parseEvent,
 } from "@sluice/protocol";
 import type { RecentEvents } from "../recent-events.ts";
 import type { SettledCursors } from "../settled-cursors.ts";
 import type { StreamKeeper } from "../stream-keeper.ts";
+import { cut } from "./event-watch.ts";
 
 /** Most subscriptions of a client that an event is explained for, and most characters of each data line. */
 const maxExplained = 50;
 const maxDataLength = 10_000;
+
+/** Most comparisons of all subscriptions together that are told. */
+const maxComparisons = 100;
 
 /** What a node is asked about the clients of all. */
 export type ClientQuestion =
@@ -102,8 +107,7 @@ export class ClientAnswers {
     const { hub, maxEventBytes } = this.#context;
     const parsed = parseEvent(text, { maxBytes: maxEventBytes });
     const explained = "event" in parsed ? hub.explain(clientId, parsed.event, maxExplained) : [];
-    const list: ExplanationList = { explanations: (explained ?? []).map(cutData) };
-    return JSON.stringify(list);
+    return JSON.stringify({ explanations: shortened(explained ?? []) } satisfies ExplanationList);
   }
 }
 
@@ -113,9 +117,29 @@ function isFound({ id, identity, subscriptions }: Client, search: string): boole
   return false;
 }
 
-function cutData(explanation: SubscriptionExplanation): ExplanationReport {
-  if (explanation.outcome !== "delivered") return explanation;
-  return { ...explanation, data: explanation.data.slice(0, maxDataLength) };
+/** What may go through Redis to another node: the values of a record are as long as its writer likes. */
+function shortened(explanations: readonly SubscriptionExplanation[]): readonly ExplanationReport[] {
+  let most = maxComparisons;
+  return explanations.map((one) => {
+    if (one.outcome === "delivered") return { ...one, data: one.data.slice(0, maxDataLength) };
+    if (one.outcome === "unmatched") return one;
+    const told = one.deciding.slice(0, most);
+    most -= told.length;
+    const deciding = told.map((comparison) => {
+      const [left, right] = [cutValue(comparison.left), cutValue(comparison.right)];
+      return Object.assign({}, comparison, { left, right });
+    });
+    return { ...one, deciding };
+  });
+}
+
+function cutValue({ value, ...side }: OperandReport): OperandReport {
+  if (value === undefined) return side;
+  return { ...side, value: Array.isArray(value) ? value.map(cutText) : cutText(value) };
+}
+
+function cutText(value: unknown): unknown {
+  return typeof value === "string" ? cut(value) : value;
 }
 
 function nameOf(identity: Identity): string {

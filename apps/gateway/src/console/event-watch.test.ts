@@ -68,6 +68,20 @@ test("of many texts ten are told, and everybody is counted", () => {
   expect(withheld.at(-1)).toEqual({ reason: "filter", topic: "posts/*", subscribers: 2_080 });
 });
 
+test("P7: of very many subscriptions a few are looked at, alike as they may be", () => {
+  const watch = openWatch();
+  let looked = 0;
+  const alike = function* (): Iterable<readonly [string, number]> {
+    for (; looked < 50_000; looked++) yield ["f", 1];
+  };
+  watch.denied({ reason: "filter", topic: "posts/*", subscribers: 50_000, byText: alike });
+  dispatch(watch);
+  expect(looked).toBeLessThan(1_000);
+  const withheld = watch.takeEvents()[0]?.withheld ?? [];
+  expect(withheld.map(({ text }) => text)).toEqual(["f", undefined]);
+  expect(withheld.reduce((sum, { subscribers }) => sum + subscribers, 0)).toBe(50_000);
+});
+
 test("long texts are cut", () => {
   const watch = openWatch();
   const long = "x".repeat(5_000);

@@ -19,6 +19,9 @@ const maxEvents = 50;
 /** Most reasons and texts of one event; the rest has no text. */
 const maxWithheld = 10;
 
+/** Most subscriptions of an event's topic whose texts are looked at: very many may have the same. */
+const maxLooked = 500;
+
 /** Most topics that are told apart within a second, and most that are told. */
 const maxTopics = 1_000;
 const toldTopics = 10;
@@ -77,8 +80,9 @@ export class EventWatch {
     // they have the event, without what they asked to have expanded in it
     if (denied.reason.startsWith("expand") || this.#events.length >= maxEvents) return;
     let left = denied.subscribers;
+    let looked = 0;
     for (const [text, subscribers] of byText?.() ?? []) {
-      if (this.#withheld.size >= maxWithheld) break;
+      if (this.#withheld.size >= maxWithheld || (looked += 1) > maxLooked) break;
       this.#withhold({ ...denied, text, subscribers });
       left -= subscribers;
     }
@@ -168,6 +172,7 @@ function quantilesOf(delaysMs: readonly number[]): DelayQuantiles | null {
   return sorted.length === 0 ? null : { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
-function cut(text: string): string {
+/** The beginning of a text that is long. */
+export function cut(text: string): string {
   return text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1)}…` : text;
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { PlayCollection } from "@sluice/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { demoCollectionsFile } from "../../../../test/harness/cluster.ts";
@@ -124,6 +127,17 @@ describe("a token", () => {
   ])("is not signed for %j", async (asked) => {
     expect(await send("POST", "/play/tokens", asked)).toMatchObject({ status: 400 });
   });
+});
+
+test("P6: no superuser's token is signed for a collection that has their collection's id", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-playground-"));
+  const file = join(folder, "collections.json");
+  await writeFile(file, '[{"id":"pbc_3142635823","name":"admins","type":"auth","fields":[]}]');
+  const own = await startGateway({ PLAYGROUND: "true", COLLECTIONS_FILE: file });
+  const asked = { collection: "admins", id: "root" };
+  expect(await send("POST", "/play/tokens", asked, { url: own.url })).toMatchObject({ status: 400 });
+  await own.kill();
+  await rm(folder, { recursive: true });
 });
 
 test("guests and auth records change nothing and get no token", async () => {

@@ -97,7 +97,10 @@ export async function makeToken(
   const { secret, issuer, audience } = gateway.settings.auth;
   if (secret === undefined) return answerError(context, refused("There is no AUTH_SECRET to sign with."));
   const collection = gateway.collections().find(String(name));
-  const isGood = collection?.type === "auth" && collection.name !== superusers.name;
+  const isSuperusers = [collection?.id, collection?.name].some(
+    (key) => key === superusers.id || key === superusers.name,
+  );
+  const isGood = collection?.type === "auth" && !isSuperusers;
   if (!isGood || typeof id !== "string" || id === "" || !isJsonObject(claims)) {
     return answerError(context, refused("Expected an auth collection, an id, and claims as an object."));
   }

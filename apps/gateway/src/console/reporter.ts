@@ -44,8 +44,7 @@ export class Reporter {
     const report = parseReport(text);
     // its own was told to who watches here when it was made
     if (report === undefined || report.node === this.#context.backplane.nodeId) return;
-    // written anew: a line break would break the frame
-    this.#tellHere(report, JSON.stringify(report));
+    this.#tellHere(report, report.line);
   }
 
   #tick(): void {
@@ -87,15 +86,19 @@ export class Reporter {
   }
 }
 
-/** What another node has written; nothing where it is something else. */
-function parseReport(text: string): Pick<ConsoleReport, "kind" | "node"> | undefined {
+/** What another node has written, and that as one line; nothing where it is something else. */
+function parseReport(
+  text: string,
+): (Pick<ConsoleReport, "kind" | "node"> & { readonly line: string }) | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!isJsonObject(value)) return undefined;
     const { kind, node } = value;
     const isReport = (kind === "node" || kind === "events") && typeof node === "string";
-    return isReport ? { ...value, kind, node } : undefined;
+    // written anew: a line break would break the frame
+    return isReport ? { kind, node, line: JSON.stringify(value) } : undefined;
   } catch {
+    // no JSON, or nested too deep to be written
     return undefined;
   }
 }
