@@ -37,7 +37,14 @@ export default defineConfig({
     maxWorkers: "100%",
     reporters: ["default", "./test/summary-reporter.ts"],
     projects: [
-      { test: { name: "unit", include: ["{apps,packages}/**/src/**/*.test.ts"], globalSetup: redis } },
+      {
+        test: {
+          name: "unit",
+          include: ["{apps,packages}/**/src/**/*.test.ts"],
+          globalSetup: redis,
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: "conformance",
