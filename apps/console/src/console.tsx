@@ -1,9 +1,9 @@
-import { computed, effect, signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { ClientsView } from "./clients-view.tsx";
 import { EventsView } from "./events-view.tsx";
 import { formatAge, formatNumber } from "./format.ts";
-import { followCluster, link, nodes, now } from "./live-cluster.ts";
+import { followCluster, heardAt, link, nodes, now } from "./live-cluster.ts";
 import { Overview } from "./overview.tsx";
 import { resumeSession, session } from "./session.ts";
 import { Shell } from "./shell.tsx";
@@ -19,16 +19,12 @@ const linkWords = { connecting: "Connecting", live: "Live", lost: "Offline" };
 
 const hash = signal(location.hash);
 addEventListener("hashchange", () => (hash.value = location.hash));
-const view = computed(
-  () => Object.entries(views).find(([place]) => place === hash.value)?.[1] ?? views["#/"],
-);
 
 function Page(): JSX.Element {
-  const { View, name } = view.value;
-  const { kind } = link.value;
+  const { View, name } = Object.entries(views).find(([place]) => place === hash.value)?.[1] ?? views["#/"];
   const words = describeTrouble();
   return (
-    <Shell current={name} status={<span class={`state ${kind}`} children={linkWords[kind]} />}>
+    <Shell current={name} status={<span class={`state ${link.value}`} children={linkWords[link.value]} />}>
       <p class="card notice warn" role="status" hidden={words === ""}>
         {words}
       </p>
@@ -39,10 +35,9 @@ function Page(): JSX.Element {
 
 /** Says what is amiss with all that is shown below it. */
 function describeTrouble(): string {
-  const { value } = link;
   const degraded = nodes.value.filter(({ report }) => report.state === "degraded").length;
-  if (value.kind === "lost") {
-    return `Nothing was heard for ${formatAge(now.value - value.sinceAt)}: what is below may be old. The page comes back by itself.`;
+  if (link.value === "lost") {
+    return `Nothing was heard for ${formatAge(now.value - (heardAt.value ?? 0))}: what is below may be old. The page comes back by itself.`;
   }
   if (degraded === 0) return "";
   return `Redis is away from ${formatNumber(degraded, "node")}. Streams stay open, but nothing can be published or subscribed, and other nodes may not be heard.`;

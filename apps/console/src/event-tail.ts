@@ -43,11 +43,7 @@ function joined(event: TailEvent, node: string, report: EventReport): TailEvent 
 }
 
 /** Subscriptions that were not sent an event for one reason: how many on all nodes, and on each in words. */
-interface Withheld {
-  readonly why: WithheldReport;
-  readonly total: number;
-  readonly shares: string;
-}
+type Withheld = Readonly<{ why: WithheldReport; total: number; shares: string }>;
 
 /** Why subscriptions were not sent an event. */
 export function withheldOf({ nodes }: TailEvent): readonly Withheld[] {

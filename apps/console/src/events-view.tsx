@@ -31,8 +31,8 @@ export function EventsView(): JSX.Element {
   return (
     <div class="columns events">
       <Card title="Live events" note={note} tools={tools}>
-        {skipped > 0 && <p class="empty warn">Too many to show: {skipped} a second are left out.</p>}
-        {shown.length === 0 && <p class="empty muted">{empty}</p>}
+        {skipped > 0 && <p class="notice warn">Too many to show: {skipped} a second are left out.</p>}
+        {shown.length === 0 && <p class="notice muted">{empty}</p>}
         <ol class="tail">
           {shown.slice(0, maxShown).map((event) => (
             <EventRow key={event.number} event={event} />

@@ -1,32 +1,36 @@
 import type { Signal } from "@preact/signals";
-import type { JSX, TargetedEvent } from "preact";
+import type { JSX } from "preact";
 import { useId } from "preact/hooks";
 
 interface FieldProps {
   readonly label: string;
   readonly text: Signal<string>;
   readonly isSecret?: boolean;
-  /** What is wrong with the text; empty where nothing is. */
+  /** How many lines are shown; without it there is but one. */
+  readonly rows?: number;
+  /** What is wrong with the text; empty where nothing is, absent where nothing can be. */
   readonly error?: string;
 }
 
-/** A line of text, followed while it is typed. */
-export function Field({ label, text, isSecret = false, error = "" }: FieldProps): JSX.Element {
+/** A text, followed while it is typed. */
+export function Field({ label, text, isSecret = false, rows, error }: FieldProps): JSX.Element {
   const id = useId();
+  const Input = rows === undefined ? "input" : "textarea";
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input
+      <Input
         id={id}
+        rows={rows}
         {...(isSecret && { type: "password" })}
         autocomplete="off"
         spellcheck={false}
         value={text.value}
-        aria-invalid={error !== ""}
+        aria-invalid={Boolean(error)}
         aria-describedby={`${id}-error`}
         onInput={({ currentTarget }) => (text.value = currentTarget.value)}
       />
-      <p class="bad" id={`${id}-error`} role="alert" children={error} />
+      {error !== undefined && <p class="bad" id={`${id}-error`} role="alert" children={error} />}
     </div>
   );
 }
@@ -39,10 +43,11 @@ interface ChoiceProps {
 
 /** One of some words. */
 export function Choice({ label, options, chosen }: ChoiceProps): JSX.Element {
-  const choose = ({ currentTarget }: TargetedEvent<HTMLSelectElement>): void =>
-    void (chosen.value = currentTarget.value);
   return (
-    <select aria-label={label} value={chosen.value} onChange={choose}>
+    <select
+      aria-label={label}
+      value={chosen.value}
+      onChange={(event) => (chosen.value = event.currentTarget.value)}>
       {options.map((option) => (
         <option key={option}>{option}</option>
       ))}

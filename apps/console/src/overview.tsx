@@ -11,7 +11,7 @@ const topicColumns = ["Topic", "#Events", "#Deliveries", "#Deliveries per event"
 /** All nodes together, and each. */
 export function Overview(): JSX.Element {
   const streams = nodes.value.reduce((sum, { report }) => sum + report.streams, 0);
-  const isNew = link.value.kind === "connecting";
+  const isNew = link.value === "connecting";
   return (
     <>
       <div class="columns">

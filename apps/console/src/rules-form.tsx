@@ -20,7 +20,7 @@ export function RulesForm(): JSX.Element {
   const names = value?.collections.map(({ name }) => name) ?? [];
   return (
     <Card title="Rules" tools={<Choice label="Collection" options={names} chosen={chosen} />}>
-      {words !== "" && <p class="empty muted">{words}</p>}
+      {words !== "" && <p class="notice muted">{words}</p>}
       {collection !== undefined && <RulesOf key={collection.name} collection={collection} />}
     </Card>
   );
@@ -61,7 +61,7 @@ function RulesOf({ collection }: { readonly collection: PlayCollection }): JSX.E
       <p class="muted">Nothing is everyone, null is superusers only.</p>
       {field("listRule", "List rule")}
       {field("viewRule", "View rule")}
-      <div class="actions">
+      <div class="row">
         <button>Save rules</button>
         <span role="status">{said.value}</span>
       </div>

@@ -28,7 +28,7 @@ export function Table({ title, note, tools, columns, rows, empty }: TableProps):
     index === 0 ? <th scope="row">{content}</th> : <td class={classOf(index)}>{content}</td>;
   return (
     <Card title={title} note={note} tools={tools}>
-      {rows.length === 0 && <p class="empty muted">{empty}</p>}
+      {rows.length === 0 && <p class="notice muted">{empty}</p>}
       <div class="scroll" role="group" aria-label={title} tabIndex={0} hidden={rows.length === 0}>
         <table aria-label={title}>
           <thead>
