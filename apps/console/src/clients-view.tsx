@@ -7,7 +7,7 @@ import { Field } from "./field.tsx";
 import { formatAge, formatBytes, formatNumber } from "./format.ts";
 import { now } from "./live-cluster.ts";
 import { describeError, gateway } from "./session.ts";
-import { type Row, Table } from "./table.tsx";
+import { type Row, Table } from "./card.tsx";
 
 const columns = ["Client", "Identity", "Node", "Address", "#Subscriptions", "#Outbox", "#Open for"];
 
@@ -42,7 +42,7 @@ function clientRow(client: ClientSummary, onOpen: () => void): Row {
   return {
     key: client.id,
     cells: [
-      <button class="link" onClick={onOpen} children={client.id} />,
+      <button class="link" onClick={onOpen} children={<code>{client.id}</code>} />,
       `${client.identity}${client.id === gateway.realtime.clientId ? ", this page" : ""}`,
       <code>{client.node}</code>,
       client.address || "–",
@@ -65,7 +65,7 @@ function ClientDialog({ id, onClose }: Readonly<{ id: string; onClose: () => voi
     if (document.activeElement === document.body) focus(document.querySelector("main"));
   };
   return (
-    <dialog ref={dialog} aria-label={`Client ${id}`} onClose={leave}>
+    <dialog class="card" ref={dialog} aria-label={`Client ${id}`} onClose={leave}>
       <header>
         <h2>{`Client ${id}`}</h2>
         <button class="tools" onClick={close} children="Close" />

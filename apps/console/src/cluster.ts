@@ -15,7 +15,7 @@ export interface NodeView {
 
 /** What all nodes did in one second; null where it is not known. */
 export interface Sample extends Readonly<Record<keyof Rates | keyof DelayQuantiles, number | null>> {
-  /** Unix seconds. */
+  /** Unix milliseconds. */
   readonly at: number;
 }
 

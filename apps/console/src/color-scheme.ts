@@ -8,7 +8,7 @@ export const schemes = ["System", "Light", "Dark"];
 export const chosenScheme = signal(localStorage.getItem(storageKey) ?? "System");
 
 effect(() => {
-  // Chromium does not paint anew for a scheme that is set by script: style.css sets it
-  document.documentElement.dataset["scheme"] = chosenScheme.value;
+  const scheme = chosenScheme.value === "System" ? "light dark" : chosenScheme.value;
+  document.querySelector("meta[name=color-scheme]")?.setAttribute("content", scheme);
   localStorage.setItem(storageKey, chosenScheme.value);
 });

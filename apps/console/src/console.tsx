@@ -9,11 +9,8 @@ import { resumeSession, session } from "./session.ts";
 import { Shell } from "./shell.tsx";
 import "./style.css";
 
-const views = {
-  "#/": { name: "Overview", View: Overview },
-  "#/events": { name: "Events", View: EventsView },
-  "#/clients": { name: "Clients", View: ClientsView },
-} as const;
+const views = { Overview, Events: EventsView, Clients: ClientsView };
+const names: Readonly<Record<string, keyof typeof views>> = { "#/events": "Events", "#/clients": "Clients" };
 
 const linkWords = { connecting: "Connecting", live: "Live", lost: "Offline" };
 
@@ -21,13 +18,12 @@ const hash = signal(location.hash);
 addEventListener("hashchange", () => (hash.value = location.hash));
 
 function Page(): JSX.Element {
-  const { View, name } = Object.entries(views).find(([place]) => place === hash.value)?.[1] ?? views["#/"];
+  const name = names[hash.value] ?? "Overview";
+  const View = views[name];
   const words = describeTrouble();
   return (
     <Shell current={name} status={<span class={`state ${link.value}`} children={linkWords[link.value]} />}>
-      <p class="card notice warn" role="status" hidden={words === ""}>
-        {words}
-      </p>
+      <p class="card notice warn" role="status" hidden={words === ""} children={words} />
       <View />
     </Shell>
   );

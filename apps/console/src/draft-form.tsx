@@ -43,7 +43,7 @@ export function DraftForm({ title, action, onSend }: DraftFormProps): JSX.Elemen
     <Card
       title={title}
       tools={<Choice label="Begin with" options={Object.keys(templates)} chosen={template} />}>
-      <form class="form" onSubmit={(event) => void send(event)}>
+      <form class="stack" onSubmit={(event) => void send(event)}>
         <Field label="Event as JSON" rows={11} text={text} error={error.value} />
         <div class="row">
           <button class="primary">{action}</button>

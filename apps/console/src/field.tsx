@@ -1,11 +1,11 @@
 import type { Signal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { JSX, TargetedEvent } from "preact";
 import { useId } from "preact/hooks";
 
 interface FieldProps {
   readonly label: string;
   readonly text: Signal<string>;
-  readonly isSecret?: boolean;
+  readonly type?: "password";
   /** How many lines are shown; without it there is but one. */
   readonly rows?: number;
   /** What is wrong with the text; empty where nothing is, absent where nothing can be. */
@@ -13,16 +13,15 @@ interface FieldProps {
 }
 
 /** A text, followed while it is typed. */
-export function Field({ label, text, isSecret = false, rows, error }: FieldProps): JSX.Element {
+export function Field({ label, text, error, ...more }: FieldProps): JSX.Element {
   const id = useId();
-  const Input = rows === undefined ? "input" : "textarea";
+  const Input = more.rows === undefined ? "input" : "textarea";
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <Input
         id={id}
-        rows={rows}
-        {...(isSecret && { type: "password" })}
+        {...more}
         autocomplete="off"
         spellcheck={false}
         value={text.value}
@@ -43,11 +42,10 @@ interface ChoiceProps {
 
 /** One of some words. */
 export function Choice({ label, options, chosen }: ChoiceProps): JSX.Element {
+  const choose = ({ currentTarget }: TargetedEvent<HTMLSelectElement>): void =>
+    void (chosen.value = currentTarget.value);
   return (
-    <select
-      aria-label={label}
-      value={chosen.value}
-      onChange={(event) => (chosen.value = event.currentTarget.value)}>
+    <select aria-label={label} value={chosen.value} onChange={choose}>
       {options.map((option) => (
         <option key={option}>{option}</option>
       ))}

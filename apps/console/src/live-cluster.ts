@@ -53,6 +53,6 @@ function take(report: ConsoleReport): void {
 
 function tick(): void {
   now.value = Date.now();
-  cluster.sample(performance.now(), now.value / 1_000);
+  cluster.sample(performance.now(), now.value);
   if (link.value === "lost" && Math.round(now.value / 1_000) % 5 === 0) void checkSession();
 }

@@ -43,7 +43,7 @@ export function PaneView({ title, pane, as }: PaneViewProps): JSX.Element {
   );
   return (
     <Card title={title} note={<span class={`state ${state}`}>{states[state]}</span>} tools={tools}>
-      <form class="columns narrow form" onSubmit={listen}>
+      <form class="columns narrow stack" onSubmit={listen}>
         <div>
           As <Choice label={`Who ${title} is`} options={identities} chosen={identity} />
         </div>

@@ -10,9 +10,9 @@ import { formatClock } from "./format.ts";
 import { samples } from "./live-cluster.ts";
 
 /** How much is shown at least. */
-const minSeconds = 60;
+const minMs = 60_000;
 
-const height = 132;
+const height = 146;
 
 interface PlotProps {
   readonly title: string;
@@ -45,7 +45,7 @@ export function Plot(props: PlotProps): JSX.Element {
   useEffect(() => plot.current?.setData(dataOf(quantities)), [samples.value, chosenScheme.value]);
   const words = figures.map(({ name, text }) => `${name} ${text}`).join(", ");
   return (
-    <Card title={title} note={pointed.value !== undefined && shown && clockOf(shown.at)}>
+    <Card title={title} note={pointed.value !== undefined && shown && formatClock(shown.at)}>
       <p class="row figures" data-plot={quantities[0]}>
         {figures.map(({ name, text }, index) => (
           <span key={name}>
@@ -53,38 +53,39 @@ export function Plot(props: PlotProps): JSX.Element {
           </span>
         ))}
       </p>
-      <div ref={place} class="canvas" role="img" aria-label={`${title}, last 5 minutes; now ${words}`} />
+      <div ref={place} role="img" aria-label={`${title}, last 5 minutes; now ${words}`} />
     </Card>
   );
 }
 
 function draw(place: HTMLElement, { quantities, format }: PlotProps, onPoint: (plot: UPlot) => void): UPlot {
-  const font = "11px system-ui, sans-serif";
-  // colours are asked for whenever it draws, as they may have changed
-  const colorOf =
-    (name: string, part = 100) =>
-    (): string =>
-      fadedColor(place, name, part);
-  const axis = { stroke: colorOf("muted"), font, ticks: { show: false } };
-  const grid = { stroke: colorOf("muted", 20), width: 1 };
+  const axis = { stroke: colorOf(place, "muted"), font: "11px system-ui", ticks: { show: false } };
+  const grid = { stroke: colorOf(place, "muted", 20), width: 1 };
   const series = quantities.map((_, index) => ({
-    stroke: colorOf(`series-${index}`),
-    fill: colorOf(`series-${index}`, quantities.length > 1 ? 0 : 10),
+    stroke: colorOf(place, `series-${index}`),
+    fill: colorOf(place, `series-${index}`, quantities.length > 1 ? 0 : 10),
     width: 1.5,
     points: { show: false },
   }));
   const options: UPlot.Options = {
+    ms: 1,
     width: place.clientWidth,
     height,
-    padding: [8, 26, 0, 0],
+    padding: [12, 38, 10, 4],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { range: (_, first, last) => [Math.min(first, last - minSeconds), last] },
+      x: { range: (_, first, last) => [Math.min(first, last - minMs), last] },
       y: { range: (_, _least, most) => [0, Math.max(1, most * 1.1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, space: 80, values: (_, ats) => ats.map(clockOf) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 22,
+        space: 80,
+        values: (_, ats) => ats.map((at) => formatClock(at)),
+      },
       { ...axis, grid, size: 46, space: 36, values: (_, values) => values.map(format) },
     ],
     series: [{}, ...series],
@@ -93,17 +94,15 @@ function draw(place: HTMLElement, { quantities, format }: PlotProps, onPoint: (p
   return new UPlot(options, dataOf(quantities), place);
 }
 
-function clockOf(at: number): string {
-  return formatClock(at * 1_000);
-}
-
-/** So many percent of the colour that a class gives to text: a canvas takes no names of colours. */
-function fadedColor(place: HTMLElement, name: string, part: number): string {
-  const probe = place.appendChild(document.createElement("i"));
-  probe.className = name;
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return `color-mix(in srgb, ${color} ${part}%, transparent)`;
+/** So many percent of the colour that a class gives to text, as it is when that is drawn: a canvas takes no names of colours. */
+function colorOf(place: HTMLElement, name: string, part = 100): () => string {
+  return () => {
+    const probe = place.appendChild(document.createElement("i"));
+    probe.className = name;
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return `color-mix(in srgb, ${color} ${part}%, transparent)`;
+  };
 }
 
 function dataOf(quantities: PlotProps["quantities"]): UPlot.AlignedData {

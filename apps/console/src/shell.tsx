@@ -44,7 +44,7 @@ export function Shell({ current, status, children }: ShellProps): JSX.Element {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
-        <h1 class="unseen">{current}</h1>
+        {isSignedIn && <h1 class="unseen">{current}</h1>}
         {isSignedIn ? children : <SignIn />}
       </main>
     </>
@@ -69,12 +69,12 @@ function SignIn(): JSX.Element {
     else signOut("Expected a token: letters, digits, dots and dashes.");
   };
   return (
-    <form class="card form sign-in" onSubmit={submit}>
-      <h2>Sign in</h2>
+    <form class="card stack sign-in" onSubmit={submit}>
+      <h1>Sign in</h1>
       <p class="muted">
         With a superuser's token. A gateway without Redis and without a key prints one when it starts.
       </p>
-      <Field label="Token" isSecret text={text} error={now.kind === "signed-out" ? now.words : ""} />
+      <Field label="Token" type="password" text={text} error={now.kind === "signed-out" ? now.words : ""} />
       <button class="primary" disabled={isChecking}>
         {isChecking ? "Checking…" : "Sign in"}
       </button>
