@@ -79,13 +79,7 @@ function draw(place: HTMLElement, { quantities, format }: PlotProps, onPoint: (p
       y: { range: (_, _least, most) => [0, Math.max(1, most * 1.1)] },
     },
     axes: [
-      {
-        ...axis,
-        grid: { show: false },
-        size: 22,
-        space: 80,
-        values: (_, ats) => ats.map((at) => formatClock(at)),
-      },
+      { ...axis, grid: { show: false }, size: 22, space: 80, values: (_, ats) => ats.map(formatClock) },
       { ...axis, grid, size: 46, space: 36, values: (_, values) => values.map(format) },
     ],
     series: [{}, ...series],
