@@ -30,10 +30,7 @@ export interface Row {
   readonly cells: readonly ComponentChildren[];
 }
 
-interface TableProps {
-  readonly title: string;
-  readonly note: string;
-  readonly tools?: ComponentChildren;
+interface TableProps extends Omit<CardProps, "children"> {
   /** Names; those of numbers begin with `#`. */
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
@@ -42,7 +39,7 @@ interface TableProps {
 }
 
 /** A table with its title; where it is too wide it is scrolled by itself, by keys too. */
-export function Table({ title, note, tools, columns, rows, empty }: TableProps): JSX.Element {
+export function Table({ columns, rows, empty, ...card }: TableProps): JSX.Element {
   const classOf = (index: number): string => (columns[index]?.startsWith("#") ? "number" : "");
   const heading = (column: string, index: number): JSX.Element => (
     <th key={column} scope="col" class={classOf(index)} children={column.replace("#", "")} />
@@ -50,10 +47,10 @@ export function Table({ title, note, tools, columns, rows, empty }: TableProps):
   const cell = (content: ComponentChildren, index: number): JSX.Element =>
     index === 0 ? <th scope="row">{content}</th> : <td class={classOf(index)}>{content}</td>;
   return (
-    <Card title={title} note={note} tools={tools}>
+    <Card {...card}>
       {rows.length === 0 && <p class="notice muted">{empty}</p>}
-      <div class="scroll" role="group" aria-label={title} tabIndex={0} hidden={rows.length === 0}>
-        <table aria-label={title}>
+      <div class="scroll" role="group" aria-label={card.title} tabIndex={0} hidden={rows.length === 0}>
+        <table aria-label={card.title}>
           <thead>
             <tr>{columns.map(heading)}</tr>
           </thead>

@@ -45,11 +45,10 @@ export class Cluster {
 
   /** Takes what a node says of itself. */
   take(report: NodeReport, heardMs: number): void {
-    const { value: nodes } = this.nodes;
-    const known = nodes.find((node) => node.report.node === report.node);
+    const known = this.nodes.value.find((node) => node.report.node === report.node);
     const unsampled = [...(known?.unsampled ?? []), report];
     const node = { report, heardMs, unsampled, rates: known?.rates ?? nothing };
-    this.nodes.value = [...nodes.filter((other) => other !== known), node].toSorted((one, other) =>
+    this.nodes.value = [...this.nodes.value.filter((other) => other !== known), node].toSorted((one, other) =>
       one.report.node.localeCompare(other.report.node),
     );
     if (report.topics.length > 0) this.#reports = [...this.#reports, { report, heardMs }];

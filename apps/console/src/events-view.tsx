@@ -29,7 +29,7 @@ export function EventsView(): JSX.Element {
   const note = held.value === undefined ? "newest first" : `paused, ${newer} new`;
   const empty = all.length === 0 ? "No events yet. Publish one here, or by XADD." : "No such topic of late.";
   return (
-    <div class="columns wide">
+    <div class="columns events">
       <Card title="Live events" note={note} tools={tools}>
         {skipped > 0 && <p class="notice warn">Too many to show: {skipped} a second are left out.</p>}
         {shown.length === 0 && <p class="notice muted">{empty}</p>}

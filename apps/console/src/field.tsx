@@ -26,7 +26,7 @@ export function Field({ label, text, error, ...more }: FieldProps): JSX.Element 
         spellcheck={false}
         value={text.value}
         aria-invalid={Boolean(error)}
-        aria-describedby={`${id}-error`}
+        aria-describedby={error === undefined ? undefined : `${id}-error`}
         onInput={({ currentTarget }) => (text.value = currentTarget.value)}
       />
       {error !== undefined && <p class="bad" id={`${id}-error`} role="alert" children={error} />}
