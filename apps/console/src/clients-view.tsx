@@ -62,7 +62,7 @@ function ClientDialog({ id, onClose }: Readonly<{ id: string; onClose: () => voi
   const close = (): void => dialog.current?.close();
   const leave = (): void => {
     onClose();
-    if (document.activeElement === document.body) focus(document.querySelector("main"));
+    if (document.querySelector(".link:focus") === null) focus(document.querySelector("main"));
   };
   return (
     <dialog class="card" ref={dialog} aria-label={`Client ${id}`} onClose={leave}>
