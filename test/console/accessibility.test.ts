@@ -119,7 +119,7 @@ async function tabTo(page: Page, name: string): Promise<void> {
     await page.keyboard.press("Tab");
     const focused: { text: string; outline: string } | null = await page.evaluate(
       `(({ activeElement: element }) => element === document.body ? null : {
-        text: element.getAttribute("aria-label") ?? element.textContent,
+        text: element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent,
         outline: getComputedStyle(element).outlineStyle,
       })(document)`,
     );

@@ -7,7 +7,7 @@ import { Field } from "./field.tsx";
 import { formatAge, formatBytes, formatNumber } from "./format.ts";
 import { now } from "./live-cluster.ts";
 import { describeError, gateway } from "./session.ts";
-import { type Row, Table } from "./table.tsx";
+import { type Row, Table } from "./card.tsx";
 
 const columns = ["Client", "Identity", "Node", "Address", "#Subscriptions", "#Outbox", "#Open for"];
 
@@ -42,7 +42,7 @@ function clientRow(client: ClientSummary, onOpen: () => void): Row {
   return {
     key: client.id,
     cells: [
-      <button class="link" onClick={onOpen} children={client.id} />,
+      <button class="link" onClick={onOpen} children={<code>{client.id}</code>} />,
       `${client.identity}${client.id === gateway.realtime.clientId ? ", this page" : ""}`,
       <code>{client.node}</code>,
       client.address || "–",
@@ -53,28 +53,26 @@ function clientRow(client: ClientSummary, onOpen: () => void): Row {
   };
 }
 
-/** One client, and the way to end its stream; what opened it has the focus again behind it, where it is still there. */
+/** One client, and the way to end its stream. Browsers give the focus back to what opened it, where it is still there. */
 function ClientDialog({ id, onClose }: Readonly<{ id: string; onClose: () => void }>): JSX.Element {
   const path = `/api/console/clients/${encodeURIComponent(id)}`;
   const { value: client, words } = useAnswer<ClientDetails>(path, 2_000).value;
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      const next = opener?.isConnected ? opener : document.querySelector("main");
-      if (next instanceof HTMLElement) next.focus();
-    };
-  }, []);
+  useEffect(() => dialog.current?.showModal(), []);
+  const close = (): void => dialog.current?.close();
+  const leave = (): void => {
+    onClose();
+    if (document.querySelector(".link:focus") === null) focus(document.querySelector("main"));
+  };
   return (
-    <dialog ref={dialog} aria-label={`Client ${id}`} onClose={onClose}>
+    <dialog class="card" ref={dialog} aria-label={`Client ${id}`} onClose={leave}>
       <header>
         <h2>{`Client ${id}`}</h2>
-        <button class="tools" onClick={() => dialog.current?.close()} children="Close" />
+        <button class="tools" onClick={close} children="Close" />
       </header>
       <p class="muted">{words}</p>
       {client && <ClientFacts client={client} />}
-      {client && <EndStream path={path} onEnded={onClose} />}
+      {client && <EndStream path={path} onEnded={close} />}
     </dialog>
   );
 }
@@ -91,7 +89,7 @@ function ClientFacts({ client }: { readonly client: ClientDetails }): JSX.Elemen
   };
   return (
     <>
-      <dl>
+      <dl class="columns">
         {Object.entries(facts).map(([name, value]) => (
           <div key={name}>
             <dt class="muted">{name}</dt>
@@ -124,13 +122,13 @@ function EndStream({ path, onEnded }: Readonly<{ path: string; onEnded: () => vo
       .send(path, { method: "DELETE" })
       .then(onEnded, (failure) => (error.value = describeError(failure)));
   if (!isAsked.value) {
-    return <button class="danger" onClick={() => (isAsked.value = true)} children="End stream…" />;
+    return <button class="bad" onClick={() => (isAsked.value = true)} children="End stream…" />;
   }
   return (
-    <div class="actions" role="group" aria-label="Confirm">
+    <div class="row" role="group" aria-label="Confirm">
       <p>End this stream? An SDK comes back by itself, as a new client.</p>
       <button ref={focus} onClick={() => (isAsked.value = false)} children="Keep it" />
-      <button class="danger" onClick={end} children="End it" />
+      <button class="bad" onClick={end} children="End it" />
       <p class="bad" role="alert" children={error.value} />
     </div>
   );

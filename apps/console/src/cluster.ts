@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
-import type { NodeReport, TopicCounts } from "@sluice/protocol";
+import type { DelayQuantiles, NodeReport, TopicCounts } from "@sluice/protocol";
 
 /** Events, deliveries and denials per second. */
-type Rates = Readonly<Record<"events" | "deliveries" | "denials", number>>;
+type Rates = Pick<NodeReport, "events" | "deliveries" | "denials">;
 
 /** A node as it was last heard. */
 export interface NodeView {
@@ -14,8 +14,8 @@ export interface NodeView {
 }
 
 /** What all nodes did in one second; null where it is not known. */
-export interface Sample extends Readonly<Record<keyof Rates | "p50" | "p95" | "p99", number | null>> {
-  /** Unix seconds. */
+export interface Sample extends Readonly<Record<keyof Rates | keyof DelayQuantiles, number | null>> {
+  /** Unix milliseconds. */
   readonly at: number;
 }
 
@@ -45,12 +45,11 @@ export class Cluster {
 
   /** Takes what a node says of itself. */
   take(report: NodeReport, heardMs: number): void {
-    const { value: nodes } = this.nodes;
-    const known = nodes.find((node) => node.report.node === report.node);
+    const known = this.nodes.value.find((node) => node.report.node === report.node);
     const unsampled = [...(known?.unsampled ?? []), report];
     const node = { report, heardMs, unsampled, rates: known?.rates ?? nothing };
-    this.nodes.value = [...nodes.filter((other) => other !== known), node].toSorted((one, other) =>
-      compare(one.report.node, other.report.node),
+    this.nodes.value = [...this.nodes.value.filter((other) => other !== known), node].toSorted((one, other) =>
+      one.report.node.localeCompare(other.report.node),
     );
     if (report.topics.length > 0) this.#reports = [...this.#reports, { report, heardMs }];
   }
@@ -79,13 +78,9 @@ export class Cluster {
     }
     return [...counts]
       .map(([topic, { deliveries, events }]) => ({ topic, deliveries, events: Math.max(...events.values()) }))
-      .toSorted((one, other) => other.events - one.events || compare(one.topic, other.topic))
+      .toSorted((one, other) => other.events - one.events || one.topic.localeCompare(other.topic))
       .slice(0, 10);
   }
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : 1;
 }
 
 /** Two reports between two samples are one of two seconds; none leaves the rates as they were. */
@@ -100,14 +95,9 @@ function ratesOf({ unsampled, rates }: NodeView): Rates {
 function totalOf(nodes: readonly NodeView[]): Omit<Sample, "at"> {
   const sum = (kind: keyof Rates): number => nodes.reduce((total, { rates }) => total + rates[kind], 0);
   const delays = nodes.flatMap(({ report: { delayMs } }) => (delayMs === null ? [] : [delayMs]));
-  const worst = (quantile: "p50" | "p95" | "p99"): number | null =>
+  const worst = (quantile: keyof DelayQuantiles): number | null =>
     delays.length === 0 ? null : Math.max(...delays.map((delay) => delay[quantile]));
-  return {
-    events: Math.max(...nodes.map(({ rates }) => rates.events)),
-    deliveries: sum("deliveries"),
-    denials: sum("denials"),
-    p50: worst("p50"),
-    p95: worst("p95"),
-    p99: worst("p99"),
-  };
+  const events = Math.max(...nodes.map(({ rates }) => rates.events));
+  const delayMs = { p50: worst("p50"), p95: worst("p95"), p99: worst("p99") };
+  return { events, deliveries: sum("deliveries"), denials: sum("denials"), ...delayMs };
 }

@@ -1,37 +1,29 @@
-import { computed, effect, signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { type JSX, render } from "preact";
 import { ClientsView } from "./clients-view.tsx";
 import { EventsView } from "./events-view.tsx";
 import { formatAge, formatNumber } from "./format.ts";
-import { followCluster, link, nodes, now } from "./live-cluster.ts";
+import { followCluster, heardAt, link, nodes, now } from "./live-cluster.ts";
 import { Overview } from "./overview.tsx";
 import { resumeSession, session } from "./session.ts";
 import { Shell } from "./shell.tsx";
 import "./style.css";
 
-const views = {
-  "#/": { name: "Overview", View: Overview },
-  "#/events": { name: "Events", View: EventsView },
-  "#/clients": { name: "Clients", View: ClientsView },
-} as const;
+const views = { Overview, Events: EventsView, Clients: ClientsView };
+const names: Readonly<Record<string, keyof typeof views>> = { "#/events": "Events", "#/clients": "Clients" };
 
 const linkWords = { connecting: "Connecting", live: "Live", lost: "Offline" };
 
 const hash = signal(location.hash);
 addEventListener("hashchange", () => (hash.value = location.hash));
-const view = computed(
-  () => Object.entries(views).find(([place]) => place === hash.value)?.[1] ?? views["#/"],
-);
 
 function Page(): JSX.Element {
-  const { View, name } = view.value;
-  const { kind } = link.value;
+  const name = names[hash.value] ?? "Overview";
+  const View = views[name];
   const words = describeTrouble();
   return (
-    <Shell current={name} status={<span class={`state ${kind}`} children={linkWords[kind]} />}>
-      <p class="card notice warn" role="status" hidden={words === ""}>
-        {words}
-      </p>
+    <Shell current={name} status={<span class={`state ${link.value}`} children={linkWords[link.value]} />}>
+      <p class="card notice warn" role="status" hidden={words === ""} children={words} />
       <View />
     </Shell>
   );
@@ -39,10 +31,9 @@ function Page(): JSX.Element {
 
 /** Says what is amiss with all that is shown below it. */
 function describeTrouble(): string {
-  const { value } = link;
   const degraded = nodes.value.filter(({ report }) => report.state === "degraded").length;
-  if (value.kind === "lost") {
-    return `Nothing was heard for ${formatAge(now.value - value.sinceAt)}: what is below may be old. The page comes back by itself.`;
+  if (link.value === "lost") {
+    return `Nothing was heard for ${formatAge(now.value - (heardAt.value ?? 0))}: what is below may be old. The page comes back by itself.`;
   }
   if (degraded === 0) return "";
   return `Redis is away from ${formatNumber(degraded, "node")}. Streams stay open, but nothing can be published or subscribed, and other nodes may not be heard.`;

@@ -2,7 +2,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { readEvent } from "@sluice/protocol";
 import type { JSX } from "preact";
 import { Card } from "./card.tsx";
-import { Choice } from "./field.tsx";
+import { Choice, Field } from "./field.tsx";
 import { describeError, gateway } from "./session.ts";
 
 const hello = { id: "p1", title: "Hello", published: true, score: 1 };
@@ -43,17 +43,9 @@ export function DraftForm({ title, action, onSend }: DraftFormProps): JSX.Elemen
     <Card
       title={title}
       tools={<Choice label="Begin with" options={Object.keys(templates)} chosen={template} />}>
-      <form class="form" onSubmit={(event) => void send(event)}>
-        <textarea
-          aria-label="Event as JSON"
-          aria-invalid={error.value !== ""}
-          rows={11}
-          spellcheck={false}
-          value={text.value}
-          onInput={({ currentTarget }) => (text.value = currentTarget.value)}
-        />
-        <p class="bad" role="alert" children={error.value} />
-        <div class="actions">
+      <form class="stack" onSubmit={(event) => void send(event)}>
+        <Field label="Event as JSON" rows={11} text={text} error={error.value} />
+        <div class="row">
           <button class="primary">{action}</button>
           <span role="status">{answer.value}</span>
         </div>

@@ -8,9 +8,6 @@ export interface TailEvent {
   /** What the first node said of it; `delivered` and `withheld` are that node's alone. */
   readonly report: EventReport;
   readonly nodes: ReadonlyMap<string, EventReport>;
-  /** Subscriptions of all nodes. */
-  readonly delivered: number;
-  readonly withheld: number;
 }
 
 /** How many events are kept. */
@@ -28,26 +25,20 @@ export class EventTail {
       // a message that is sent twice has the same key twice
       const index = all.findIndex(({ report: { key }, nodes }) => key === report.key && !nodes.has(node));
       const known = all[index];
-      const empty = { number: this.#number + 1, report, nodes: new Map(), delivered: 0, withheld: 0 };
-      const event = joined(known ?? empty, node, report);
-      this.#number = Math.max(this.#number, event.number);
-      this.events.value = known ? all.with(index, event) : [event, ...all].slice(0, maxEvents);
+      const event = known ?? { number: ++this.#number, report, nodes: new Map() };
+      const joined = { ...event, nodes: new Map(event.nodes).set(node, report) };
+      this.events.value = known ? all.with(index, joined) : [joined, ...all].slice(0, maxEvents);
     }
   }
 }
 
-function joined(event: TailEvent, node: string, report: EventReport): TailEvent {
-  const withheld = report.withheld.reduce((sum, { subscribers }) => sum + subscribers, event.withheld);
-  const nodes = new Map(event.nodes).set(node, report);
-  return { ...event, nodes, delivered: event.delivered + report.delivered, withheld };
+/** How many subscriptions of all nodes were sent an event. */
+export function deliveredOf({ nodes }: TailEvent): number {
+  return [...nodes.values()].reduce((sum, { delivered }) => sum + delivered, 0);
 }
 
 /** Subscriptions that were not sent an event for one reason: how many on all nodes, and on each in words. */
-interface Withheld {
-  readonly why: WithheldReport;
-  readonly total: number;
-  readonly shares: string;
-}
+type Withheld = Readonly<{ why: WithheldReport; total: number; shares: string }>;
 
 /** Why subscriptions were not sent an event. */
 export function withheldOf({ nodes }: TailEvent): readonly Withheld[] {

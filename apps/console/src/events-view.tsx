@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Card } from "./card.tsx";
 import { DraftForm, publish } from "./draft-form.tsx";
-import { type TailEvent, withheldOf } from "./event-tail.ts";
+import { deliveredOf, type TailEvent, withheldOf } from "./event-tail.ts";
 import { Field } from "./field.tsx";
 import { formatClock, formatInteger, formatNumber } from "./format.ts";
 import { events, nodes } from "./live-cluster.ts";
@@ -31,8 +31,8 @@ export function EventsView(): JSX.Element {
   return (
     <div class="columns events">
       <Card title="Live events" note={note} tools={tools}>
-        {skipped > 0 && <p class="empty warn">Too many to show: {skipped} a second are left out.</p>}
-        {shown.length === 0 && <p class="empty muted">{empty}</p>}
+        {skipped > 0 && <p class="notice warn">Too many to show: {skipped} a second are left out.</p>}
+        {shown.length === 0 && <p class="notice muted">{empty}</p>}
         <ol class="tail">
           {shown.slice(0, maxShown).map((event) => (
             <EventRow key={event.number} event={event} />
@@ -45,7 +45,10 @@ export function EventsView(): JSX.Element {
 }
 
 function EventRow({ event }: { readonly event: TailEvent }): JSX.Element {
-  const { report, nodes: shares, delivered, withheld } = event;
+  const { report, nodes: shares } = event;
+  const delivered = deliveredOf(event);
+  const reasons = withheldOf(event);
+  const withheld = reasons.reduce((sum, { total }) => sum + total, 0);
   const place = report.cursor === undefined ? "not in the log" : `at ${report.cursor}`;
   return (
     <li>
@@ -59,12 +62,12 @@ function EventRow({ event }: { readonly event: TailEvent }): JSX.Element {
             {withheld > 0 && <span class="warn">{formatInteger(withheld)} withheld</span>}
           </span>
         </summary>
-        <ul class="shares">
+        <ul class="stack">
           <li>
             <strong>{formatNumber(delivered, "subscription")}</strong> had it:{" "}
             {[...shares].map(([node, share]) => `${node} ${share.delivered}`).join(", ")}
           </li>
-          {withheldOf(event).map(({ why, total, shares: counts }, index) => (
+          {reasons.map(({ why, total, shares: counts }, index) => (
             <li key={index}>
               <strong>{formatNumber(total, "subscription")}</strong> of <code>{why.topic}</code> had not:{" "}
               {counts}; {[describeReason(why.reason), why.detail].filter(Boolean).join(": ")}

@@ -5,28 +5,31 @@ import { useId } from "preact/hooks";
 interface FieldProps {
   readonly label: string;
   readonly text: Signal<string>;
-  readonly isSecret?: boolean;
-  /** What is wrong with the text; empty where nothing is. */
+  readonly type?: "password";
+  /** How many lines are shown; without it there is but one. */
+  readonly rows?: number;
+  /** What is wrong with the text; empty where nothing is, absent where nothing can be. */
   readonly error?: string;
 }
 
-/** A line of text, followed while it is typed. */
-export function Field({ label, text, isSecret = false, error = "" }: FieldProps): JSX.Element {
+/** A text, followed while it is typed. */
+export function Field({ label, text, error, ...more }: FieldProps): JSX.Element {
   const id = useId();
+  const Input = more.rows === undefined ? "input" : "textarea";
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <input
+      <Input
         id={id}
-        {...(isSecret && { type: "password" })}
+        {...more}
         autocomplete="off"
         spellcheck={false}
         value={text.value}
-        aria-invalid={error !== ""}
-        aria-describedby={`${id}-error`}
+        aria-invalid={Boolean(error)}
+        aria-describedby={error === undefined ? undefined : `${id}-error`}
         onInput={({ currentTarget }) => (text.value = currentTarget.value)}
       />
-      <p class="bad" id={`${id}-error`} role="alert" children={error} />
+      {error !== undefined && <p class="bad" id={`${id}-error`} role="alert" children={error} />}
     </div>
   );
 }

@@ -6,18 +6,17 @@ import { checkSession, gateway } from "./session.ts";
 
 const cluster = new Cluster();
 const tail = new EventTail();
-const heardAt = signal<number | undefined>(undefined);
-
 /** Unix milliseconds, to the second. */
 export const now = signal(Date.now());
+/** When a node was last heard, likewise. */
+export const heardAt = signal<number | undefined>(undefined);
 export const { events } = tail;
 export const { nodes, samples, topics } = cluster;
 
-/** Whether the nodes are heard, and since when not. */
+/** Whether the nodes are heard. */
 export const link = computed(() => {
-  if (heardAt.value === undefined) return { kind: "connecting" } as const;
-  const isLive = now.value - heardAt.value < silentAfterMs;
-  return isLive ? ({ kind: "live" } as const) : ({ kind: "lost", sinceAt: heardAt.value } as const);
+  if (heardAt.value === undefined) return "connecting";
+  return now.value - heardAt.value < silentAfterMs ? "live" : "lost";
 });
 
 /** Listens to what the nodes tell. Returns what ends that. */
@@ -54,6 +53,6 @@ function take(report: ConsoleReport): void {
 
 function tick(): void {
   now.value = Date.now();
-  cluster.sample(performance.now(), now.value / 1_000);
-  if (link.value.kind === "lost" && Math.round(now.value / 1_000) % 5 === 0) void checkSession();
+  cluster.sample(performance.now(), now.value);
+  if (link.value === "lost" && Math.round(now.value / 1_000) % 5 === 0) void checkSession();
 }

@@ -3,7 +3,7 @@ import { type NodeView, silentAfterMs } from "./cluster.ts";
 import { formatAge, formatBytes, formatCount, formatInteger, formatMs, formatNumber } from "./format.ts";
 import { link, nodes, now, topics } from "./live-cluster.ts";
 import { Plot } from "./plot.tsx";
-import { type Row, Table } from "./table.tsx";
+import { type Row, Table } from "./card.tsx";
 
 const nodeColumns = ["Node", "State", "#Streams", "#Subscriptions", "#Loop lag", "#CPU", "#Memory"];
 const topicColumns = ["Topic", "#Events", "#Deliveries", "#Deliveries per event"];
@@ -11,7 +11,7 @@ const topicColumns = ["Topic", "#Events", "#Deliveries", "#Deliveries per event"
 /** All nodes together, and each. */
 export function Overview(): JSX.Element {
   const streams = nodes.value.reduce((sum, { report }) => sum + report.streams, 0);
-  const isNew = link.value.kind === "connecting";
+  const isNew = link.value === "connecting";
   return (
     <>
       <div class="columns">

@@ -43,7 +43,7 @@ export function PaneView({ title, pane, as }: PaneViewProps): JSX.Element {
   );
   return (
     <Card title={title} note={<span class={`state ${state}`}>{states[state]}</span>} tools={tools}>
-      <form class="columns narrow form" onSubmit={listen}>
+      <form class="columns narrow stack" onSubmit={listen}>
         <div>
           As <Choice label={`Who ${title} is`} options={identities} chosen={identity} />
         </div>
@@ -54,7 +54,7 @@ export function PaneView({ title, pane, as }: PaneViewProps): JSX.Element {
       </form>
       <ol class="tail" aria-label={`What ${title} has had`} tabIndex={0}>
         {pane.entries.value.map((entry) => (
-          <li key={entry.number} class="entry">
+          <li key={entry.number} class="row entry">
             <time class="muted">{formatClock(entry.at)}</time>
             <Entry entry={entry} />
           </li>
@@ -65,27 +65,19 @@ export function PaneView({ title, pane, as }: PaneViewProps): JSX.Element {
 }
 
 function Entry({ entry }: { readonly entry: PaneEntry }): JSX.Element {
-  switch (entry.kind) {
-    case "note":
-      return <span class="muted">{entry.words}</span>;
-    case "withheld":
-      return <Withheld why={entry.why} />;
-    case "received":
-      return (
-        <div>
-          <strong class="good">Received</strong>
-          {entry.rule !== undefined && <span class="muted">, let through by the {entry.rule}</span>}
-          <code class="rule">{JSON.stringify(entry.data)}</code>
-        </div>
-      );
-  }
+  if (entry.kind === "note") return <span class="muted">{entry.words}</span>;
+  if (entry.kind === "withheld") return <Withheld why={entry.why} />;
+  return (
+    <div>
+      <strong class="good">Received</strong>
+      {entry.rule !== undefined && <span class="muted">, let through by the {entry.rule}</span>}
+      <code class="rule">{JSON.stringify(entry.data)}</code>
+    </div>
+  );
 }
 
 function Withheld({ why }: { readonly why: ExplanationReport }): JSX.Element {
-  const { outcome, topics, reason = "", rule, text, remarks = [], deciding = [] } = why;
-  if (outcome === "unmatched") {
-    return <span class="muted">Not subscribed: the event is for {topics?.join(", ") || "nobody"}</span>;
-  }
+  const { reason = "", rule, text, remarks = [], deciding = [] } = why;
   const words = text === null ? "it is for superusers only" : describeReason(reason);
   const facts = deciding
     .flatMap(({ left, right }) => [left, right])

@@ -56,7 +56,9 @@ export class Pane {
       const isPlain = Object.keys(query).length === 0;
       await client.realtime.subscribe(topic, (data) => this.#hear(data), isPlain ? undefined : { query });
       await client.realtime.subscribe("PB_CONNECT", () => void (this.state.value = "live"));
-      client.realtime.onDisconnect = (topics) => this.#lose(topics);
+      client.realtime.onDisconnect = (topics) => {
+        if (topics.length > 0 && this.state.value !== "cut") this.state.value = "lost";
+      };
       this.state.value = "live";
       this.#note(`Listens to ${topic} as ${identity}`);
     } catch (error) {
@@ -94,17 +96,14 @@ export class Pane {
     const list = await gateway.send<ExplanationList>("/api/console/explain", request);
     for (const why of list.explanations.filter(({ subscription }) => subscription !== "PB_CONNECT")) {
       if (why.outcome === "delivered") this.#rule = why.rule;
-      else this.#add({ kind: "withheld", why });
+      else if (why.outcome === "denied") this.#add({ kind: "withheld", why });
+      else this.#note(`Not subscribed: the event is for ${why.topics?.join(", ") || "nobody"}`);
     }
   }
 
   #hear(data: unknown): void {
     this.#add({ kind: "received", data, rule: this.#rule });
     this.#rule = undefined;
-  }
-
-  #lose(topics: readonly string[]): void {
-    if (topics.length > 0 && this.state.value !== "cut") this.state.value = "lost";
   }
 
   #tell({ resumed, replayed = 0 }: ResumeOutcome): void {

@@ -1,18 +1,18 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { Card } from "./card.tsx";
 import type { Sample } from "./cluster.ts";
-import { schemeChanges } from "./color-scheme.ts";
+import { chosenScheme } from "./color-scheme.ts";
 import { formatClock } from "./format.ts";
 import { samples } from "./live-cluster.ts";
 
 /** How much is shown at least. */
-const minSeconds = 60;
+const minMs = 60_000;
 
-const height = 132;
+const height = 146;
 
 interface PlotProps {
   readonly title: string;
@@ -22,7 +22,8 @@ interface PlotProps {
 }
 
 /** The last minutes of some numbers: what they are now, or were where the pointer is. */
-export function Plot({ title, quantities, format }: PlotProps): JSX.Element {
+export function Plot(props: PlotProps): JSX.Element {
+  const { title, quantities, format } = props;
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(undefined);
   const pointed = useSignal<number | undefined>(undefined);
@@ -31,81 +32,71 @@ export function Plot({ title, quantities, format }: PlotProps): JSX.Element {
     const value = shown?.[quantity] ?? null;
     return { name: quantities.length > 1 ? quantity : "", text: value === null ? "–" : format(value) };
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (place.current === null) return;
-    const onPoint = ({ cursor }: UPlot): void => void (pointed.value = cursor.idx ?? undefined);
-    plot.current = draw(place.current, { quantities, format, onPoint });
+    plot.current = draw(place.current, props, ({ cursor }) => (pointed.value = cursor.idx ?? undefined));
     const fit = (): void => plot.current?.setSize({ width: place.current?.clientWidth ?? 0, height });
     addEventListener("resize", fit);
     return () => {
       removeEventListener("resize", fit);
       plot.current?.destroy();
     };
-  }, [schemeChanges.value]);
-  useEffect(() => plot.current?.setData(dataOf(quantities)), [samples.value, schemeChanges.value]);
+  }, []);
+  useEffect(() => plot.current?.setData(dataOf(quantities)), [samples.value, chosenScheme.value]);
   const words = figures.map(({ name, text }) => `${name} ${text}`).join(", ");
   return (
-    <Card title={title} note={pointed.value !== undefined && shown && clockOf(shown.at)}>
-      <p class="figures" data-plot={quantities[0]}>
+    <Card title={title} note={pointed.value !== undefined && shown && formatClock(shown.at)}>
+      <p class="row figures" data-plot={quantities[0]}>
         {figures.map(({ name, text }, index) => (
           <span key={name}>
             <span class={`series-${index}`}>{name}</span> <strong>{text}</strong>
           </span>
         ))}
       </p>
-      <div ref={place} class="canvas" role="img" aria-label={`${title}, last 5 minutes; now ${words}`} />
+      <div ref={place} role="img" aria-label={`${title}, last 5 minutes; now ${words}`} />
     </Card>
   );
 }
 
-interface Drawing extends Omit<PlotProps, "title"> {
-  readonly onPoint: (plot: UPlot) => void;
-}
-
-function draw(place: HTMLElement, { quantities, format, onPoint }: Drawing): UPlot {
-  const font = "11px system-ui, sans-serif";
-  const axis = { stroke: colorOf(place, "muted"), font, ticks: { show: false } };
-  const grid = { stroke: faded(axis.stroke, 0.2), width: 1 };
-  const line = (index: number): UPlot.Series => {
-    const stroke = colorOf(place, `series-${index}`);
-    const fill = quantities.length > 1 ? "transparent" : faded(stroke, 0.1);
-    return { stroke, fill, width: 1.5, points: { show: false } };
-  };
+function draw(place: HTMLElement, { quantities, format }: PlotProps, onPoint: (plot: UPlot) => void): UPlot {
+  const axis = { stroke: colorOf(place, "muted"), font: "11px system-ui", ticks: { show: false } };
+  const grid = { stroke: colorOf(place, "muted", 20), width: 1 };
+  const series = quantities.map((_, index) => ({
+    stroke: colorOf(place, `series-${index}`),
+    fill: colorOf(place, `series-${index}`, quantities.length > 1 ? 0 : 10),
+    width: 1.5,
+    points: { show: false },
+  }));
   const options: UPlot.Options = {
+    ms: 1,
     width: place.clientWidth,
     height,
-    padding: [8, 26, 0, 0],
+    padding: [12, 38, 10, 4],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
-      x: { range: (_, first, last) => [Math.min(first, last - minSeconds), last] },
+      x: { range: (_, first, last) => [Math.min(first, last - minMs), last] },
       y: { range: (_, _least, most) => [0, Math.max(1, most * 1.1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, space: 80, values: (_, ats) => ats.map(clockOf) },
+      { ...axis, grid: { show: false }, size: 22, space: 80, values: (_, ats) => ats.map(formatClock) },
       { ...axis, grid, size: 46, space: 36, values: (_, values) => values.map(format) },
     ],
-    series: [{}, ...quantities.map((_, index) => line(index))],
+    series: [{}, ...series],
     hooks: { setCursor: [onPoint] },
   };
   return new UPlot(options, dataOf(quantities), place);
 }
 
-function faded(color: string, alpha: number): string {
-  return color.replace(")", ` / ${alpha})`).replaceAll(",", "");
-}
-
-function clockOf(at: number): string {
-  return formatClock(at * 1_000);
-}
-
-/** The colour that a class gives to text: a canvas takes no names of colours. */
-function colorOf(place: HTMLElement, name: string): string {
-  const probe = place.appendChild(document.createElement("i"));
-  probe.className = name;
-  const { color } = getComputedStyle(probe);
-  probe.remove();
-  return color;
+/** So many percent of the colour that a class gives to text, as it is when that is drawn: a canvas takes no names of colours. */
+function colorOf(place: HTMLElement, name: string, part = 100): () => string {
+  return () => {
+    const probe = place.appendChild(document.createElement("i"));
+    probe.className = name;
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    return `color-mix(in srgb, ${color} ${part}%, transparent)`;
+  };
 }
 
 function dataOf(quantities: PlotProps["quantities"]): UPlot.AlignedData {

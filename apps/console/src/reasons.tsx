@@ -10,12 +10,11 @@ interface RuleTextProps {
 
 /** A rule or filter, with the place that matters marked. */
 export function RuleText({ text, start, end }: RuleTextProps): JSX.Element {
-  if (start === undefined) return <code class="rule">{text}</code>;
   return (
     <code class="rule">
       {text.slice(0, start)}
-      <mark>{text.slice(start, end) || " "}</mark>
-      {end === undefined ? "" : text.slice(end)}
+      {start !== undefined && <mark>{text.slice(start, end) || " "}</mark>}
+      {end !== undefined && text.slice(end)}
     </code>
   );
 }

@@ -7,9 +7,6 @@ import { Choice, Field } from "./field.tsx";
 import { RuleText } from "./reasons.tsx";
 import { describeError, fieldErrorsOf, gateway } from "./session.ts";
 
-/** What the gateway answers to rules that are not broken. */
-type Saved = Readonly<{ warnings: readonly { readonly message: string }[] }>;
-
 const path = "/api/console/play/collections";
 
 /** The rules of the demo's collections, to be changed while clients listen. */
@@ -20,17 +17,14 @@ export function RulesForm(): JSX.Element {
   const names = value?.collections.map(({ name }) => name) ?? [];
   return (
     <Card title="Rules" tools={<Choice label="Collection" options={names} chosen={chosen} />}>
-      {words !== "" && <p class="empty muted">{words}</p>}
-      {collection !== undefined && <RulesOf key={collection.name} collection={collection} />}
+      {words !== "" && <p class="notice muted">{words}</p>}
+      {collection !== undefined && <RulesOf key={collection.name} {...collection} />}
     </Card>
   );
 }
 
-function RulesOf({ collection }: { readonly collection: PlayCollection }): JSX.Element {
-  const rules = {
-    listRule: useSignal(collection.listRule ?? "null"),
-    viewRule: useSignal(collection.viewRule ?? "null"),
-  };
+function RulesOf({ name: collection, listRule, viewRule }: PlayCollection): JSX.Element {
+  const rules = { listRule: useSignal(listRule ?? "null"), viewRule: useSignal(viewRule ?? "null") };
   const errors = useSignal<Readonly<Record<string, string>>>({});
   const said = useSignal("");
   const save = async (event: Event): Promise<void> => {
@@ -39,7 +33,7 @@ function RulesOf({ collection }: { readonly collection: PlayCollection }): JSX.E
     const request = { method: "PUT", body };
     errors.value = {};
     try {
-      const { warnings } = await gateway.send<Saved>(`${path}/${collection.name}`, request);
+      const { warnings } = await gateway.send<{ warnings: Error[] }>(`${path}/${collection}`, request);
       said.value = ["Saved.", ...warnings.map(({ message }) => message)].join(" ");
     } catch (error) {
       errors.value = fieldErrorsOf(error);
@@ -57,11 +51,11 @@ function RulesOf({ collection }: { readonly collection: PlayCollection }): JSX.E
     );
   };
   return (
-    <form class="form" onSubmit={(event) => void save(event)}>
+    <form class="stack" onSubmit={(event) => void save(event)}>
       <p class="muted">Nothing is everyone, null is superusers only.</p>
       {field("listRule", "List rule")}
       {field("viewRule", "View rule")}
-      <div class="actions">
+      <div class="row">
         <button>Save rules</button>
         <span role="status">{said.value}</span>
       </div>

@@ -75,13 +75,11 @@ export function describeError(error: unknown): string {
 /** The words about each field of a refused request; nested ones are joined, as in `events.0`. */
 export function fieldErrorsOf(error: unknown): Readonly<Record<string, string>> {
   const data: unknown = error instanceof ClientResponseError ? error.response["data"] : {};
-  return Object.fromEntries(wordsWithin(data, ""));
+  return Object.fromEntries(wordsWithin(data, []));
 }
 
-function wordsWithin(value: unknown, path: string): readonly (readonly [string, string])[] {
+function wordsWithin(value: unknown, path: readonly string[]): readonly (readonly [string, string])[] {
   if (typeof value !== "object" || value === null) return [];
-  if ("message" in value && typeof value.message === "string") return [[path, value.message]];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    wordsWithin(inner, path === "" ? key : `${path}.${key}`),
-  );
+  if ("message" in value && typeof value.message === "string") return [[path.join("."), value.message]];
+  return Object.entries(value).flatMap(([key, inner]) => wordsWithin(inner, [...path, key]));
 }
