@@ -14,11 +14,10 @@ const cluster = {
   fileParallelism: false,
 };
 
-const sideBySide = { fileParallelism: true, maxWorkers: 4, sequence: { groupOrder: 1 } };
+const sideBySide = { fileParallelism: true, maxWorkers: 3, sequence: { groupOrder: 1 } };
 
 /** Their processes wait for time-outs most of the time, and do so side by side. */
 const waiting = [
-  "balancers",
   "doctor-proxies",
   "doctor",
   "failover",
