@@ -32,6 +32,9 @@ export function followCluster(): () => void {
   };
 }
 
+/** How long after a failure it is tried again. */
+const retryMs = 2_000;
+
 async function subscribe(isWanted: () => boolean): Promise<void> {
   while (isWanted()) {
     try {
@@ -40,7 +43,7 @@ async function subscribe(isWanted: () => boolean): Promise<void> {
     } catch {
       // what the SDK has once reached it reaches again by itself; before that it gives up
       await gateway.realtime.unsubscribe("@stats");
-      await new Promise((resolve) => void setTimeout(resolve, 2_000));
+      await new Promise((resolve) => void setTimeout(resolve, retryMs));
     }
   }
 }

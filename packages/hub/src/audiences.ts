@@ -189,8 +189,7 @@ class ProgramAudiences {
 
   find(subject: Subject): readonly FoundAudiences[] {
     const pins = this.#plan?.pinsOf(subject) ?? "everyone";
-    const everyone = [{ audiences: this.#byKey.values(), isSure: false }];
-    if (pins === "everyone") return everyone;
+    if (pins === "everyone") return this.#everyone();
     this.#finds += 1;
     const sure: KeyedAudience[] = [];
     const asked: KeyedAudience[] = [];
@@ -198,13 +197,17 @@ class ProgramAudiences {
       const index = this.#pins[pin.slot];
       const take = (audience: KeyedAudience): void =>
         this.#take(audience, pin.isSure(audience.request) ? sure : asked);
-      if (index?.find(pin, take) !== true) return everyone;
+      if (index?.find(pin, take) !== true) return this.#everyone();
       for (const audience of index.unkeyed) this.#take(audience, asked);
     }
     return [
       { audiences: sure, isSure: true },
       { audiences: asked, isSure: false },
     ];
+  }
+
+  #everyone(): readonly FoundAudiences[] {
+    return [{ audiences: this.#byKey.values(), isSure: false }];
   }
 
   /** Puts an audience among those that are found, once. */
