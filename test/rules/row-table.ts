@@ -16,7 +16,7 @@ export class RowTable implements Records {
   }
 
   get(collectionId: string, id: string): RecordRow | undefined {
-    return this.by(collectionId, "id", id)[0];
+    return this.#find(collectionId, "id", id)[0];
   }
 
   all(collectionId: string): readonly RecordRow[] {
@@ -28,6 +28,19 @@ export class RowTable implements Records {
   }
 
   by(collectionId: string, field: string, value: string): readonly RecordRow[] {
+    return this.#find(collectionId, field, value);
+  }
+
+  textsBy(
+    collectionId: string,
+    { field, value, column }: Parameters<Records["textsBy"]>[1],
+  ): readonly string[] | undefined {
+    const rows = this.#find(collectionId, field, value);
+    if (rows.some((row) => Array.isArray(row[field]))) return undefined;
+    return rows.map((row) => row[column]).map((text) => (typeof text === "string" ? text : ""));
+  }
+
+  #find(collectionId: string, field: string, value: string): readonly RecordRow[] {
     const indexes = this.#indexes.get(collectionId) ?? new Map<string, Map<string, RecordRow[]>>();
     this.#indexes.set(collectionId, indexes);
     const index = indexes.get(field) ?? this.#index(collectionId, field);

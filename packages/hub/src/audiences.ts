@@ -195,10 +195,10 @@ class ProgramAudiences {
     const asked: KeyedAudience[] = [];
     for (const pin of pins) {
       const index = this.#pins[pin.slot];
-      const take = (audience: KeyedAudience): void =>
-        this.#take(audience, pin.isSure(audience.request) ? sure : asked);
-      if (index?.find(pin, take) !== true) return this.#everyone();
-      for (const audience of index.unkeyed) this.#take(audience, asked);
+      const found = index?.find(pin);
+      if (index === undefined || found === undefined) return this.#everyone();
+      for (const audience of this.#news(found)) (pin.isSure(audience.request) ? sure : asked).push(audience);
+      for (const audience of this.#news(index.unkeyed)) asked.push(audience);
     }
     return [
       { audiences: sure, isSure: true },
@@ -210,11 +210,15 @@ class ProgramAudiences {
     return [{ audiences: this.#byKey.values(), isSure: false }];
   }
 
-  /** Puts an audience among those that are found, once. */
-  #take(audience: KeyedAudience, found: KeyedAudience[]): void {
-    if (audience.find === this.#finds) return;
-    audience.find = this.#finds;
-    found.push(audience);
+  /** Those that were not found before, once each. */
+  #news(found: Iterable<KeyedAudience>): readonly KeyedAudience[] {
+    const news: KeyedAudience[] = [];
+    for (const audience of found) {
+      if (audience.find === this.#finds) continue;
+      audience.find = this.#finds;
+      news.push(audience);
+    }
+    return news;
   }
 
   #open(identity: Identity, key: string, { values, records }: Asker): KeyedAudience {

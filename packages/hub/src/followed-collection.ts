@@ -1,4 +1,4 @@
-import type { RecordRow } from "@sluice/rules";
+import type { RecordRow, Records } from "@sluice/rules";
 import { FieldIndex } from "./field-index.ts";
 
 /** The rows of one collection, all of them, by id and by what their fields say. */
@@ -20,11 +20,12 @@ export class FollowedCollection {
   }
 
   by(field: string, value: string): Iterable<RecordRow> {
-    const known = this.#indexes.get(field);
-    if (known !== undefined) return known.find(value);
-    const index = new FieldIndex(field, this.#rows.values());
-    this.#indexes.set(field, index);
-    return index.find(value);
+    return this.#indexOf(field).find(value);
+  }
+
+  /** See {@link Records.textsBy}. */
+  textsBy({ field, value, column }: Parameters<Records["textsBy"]>[1]): readonly string[] | undefined {
+    return this.#indexOf(field).textsOf(column, value);
   }
 
   put(id: string, row: RecordRow): void {
@@ -41,5 +42,13 @@ export class FollowedCollection {
     if (row === undefined) return;
     for (const index of this.#indexes.values()) index.remove(row);
     this.#rows.delete(id);
+  }
+
+  #indexOf(field: string): FieldIndex {
+    const known = this.#indexes.get(field);
+    if (known !== undefined) return known;
+    const index = new FieldIndex(field, this.#rows.values());
+    this.#indexes.set(field, index);
+    return index;
   }
 }

@@ -313,7 +313,7 @@ export class Hub {
   }
 
   #send(matches: readonly Match[], entry: string | undefined): number {
-    const sent = handOut(matches, entry, (client, frame) => this.#outboxes.put(client, frame));
+    const sent = handOut(matches, entry, (clients, frame) => this.#outboxes.putAll(clients, frame));
     if (sent > 0) this.#context.onDelivered(sent);
     return sent;
   }

@@ -27,7 +27,7 @@ export interface Share {
 export function handOut(
   matches: readonly Match[],
   entry: string | undefined,
-  send: (client: Client, frame: Frame) => void,
+  send: (clients: readonly Client[], frame: Frame) => void,
 ): number {
   const left = entry === undefined ? undefined : countSeveral(matches);
   const ordered = left === undefined ? matches : matches.toSorted(byPlace);
@@ -40,16 +40,9 @@ export function handOut(
       cursor,
     });
     for (const { data, clients } of shares) {
-      let [last, earlier]: (Frame | undefined)[] = [];
-      for (const client of clients) {
-        const more = (left?.get(client) ?? 1) - 1;
-        if (more > 0) {
-          left?.set(client, more);
-          send(client, (earlier ??= frameOf(data, `${entry}.${place}`)));
-        } else {
-          send(client, (last ??= frameOf(data, entry)));
-        }
-      }
+      const [earlier, last] = left === undefined ? [[], clients] : splitByLeft(clients, left);
+      if (earlier.length > 0) send(earlier, frameOf(data, `${entry}.${place}`));
+      if (last.length > 0) send(last, frameOf(data, entry));
       sent += clients.length;
     }
   }
@@ -72,6 +65,17 @@ function countSeveral(matches: readonly Match[]): Map<Client, number> | undefine
     }
   }
   return hasSeveral ? counts : undefined;
+}
+
+/** Those for whom more follows, and those for whom this is the last. */
+function splitByLeft(clients: readonly Client[], left: Map<Client, number>): [Client[], Client[]] {
+  const [earlier, last]: [Client[], Client[]] = [[], []];
+  for (const client of clients) {
+    const more = (left.get(client) ?? 1) - 1;
+    left.set(client, more);
+    (more > 0 ? earlier : last).push(client);
+  }
+  return [earlier, last];
 }
 
 function byPlace(one: Match, other: Match): number {

@@ -2,6 +2,7 @@ import {
   type Collection,
   type CollectionSet,
   type CustomMessage,
+  guest,
   type RecordEvent,
   topicOf,
 } from "@sluice/protocol";
@@ -152,7 +153,13 @@ export class Matcher {
       }
     };
     for (const { audiences, isSure } of group.audiencesOf(guard).find(subject)) {
-      for (const audience of audiences) admit(audience, isSure);
+      if (isSure && expander === undefined && decisions.grantsAllWhoPass) {
+        const passing = clientsOf(audiences);
+        asked += passing.length;
+        if (passing.length > 0) shares.addAll(passing, encoder.viewOf(guest));
+      } else {
+        for (const audience of audiences) admit(audience, isSure);
+      }
     }
     if (asked < clients.size) {
       const text = guard.collection[guard.rule];
@@ -178,6 +185,15 @@ export class Matcher {
     }
     return expansion;
   }
+}
+
+function clientsOf(audiences: Iterable<Audience>): readonly Client[] {
+  const all: Client[] = [];
+  for (const { clients } of audiences) {
+    if (clients instanceof Set) for (const client of clients) all.push(client);
+    else if (clients !== undefined) all.push(clients);
+  }
+  return all;
 }
 
 /** The filters of a topic's groups that were not found by what a record says, and how many have each. */

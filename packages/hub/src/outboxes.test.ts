@@ -49,6 +49,10 @@ function openBlocked(limits = {}) {
   return { ...opened, reader };
 }
 
+function clientsOf(readers: readonly Reader[]): readonly Client[] {
+  return readers.map(({ client }) => client);
+}
+
 function frame(text: string, subject?: string): Frame {
   return { bytes: new TextEncoder().encode(text), subject };
 }
@@ -82,14 +86,14 @@ test("a long flush goes on in the next turn, and everybody keeps their order", (
   const { outboxes, turn, clock } = openOutboxes();
   const readers = Array.from({ length: 100 }, (_, index) => open(`c${index}`));
   const [a, b] = [frame("a"), frame("b")];
-  for (const { client } of readers) outboxes.put(client, a);
+  outboxes.putAll(clientsOf(readers), a);
   clock.stepMs = 8;
   turn();
   const flushed = readers.filter(({ writes }) => writes.length > 0).length;
   expect(flushed).toBeGreaterThan(0);
   expect(flushed).toBeLessThan(100);
   expect(outboxes.writes).toEqual({ due: 100, done: flushed });
-  for (const { client } of readers) outboxes.put(client, b);
+  outboxes.putAll(clientsOf(readers), b);
   for (let turns = 0; turns < 10; turns++) turn();
   expect(readers.map(({ writes }) => writes.join(""))).toEqual(readers.map(() => "ab"));
   // who had not been written the first frame has both in one write
@@ -153,7 +157,7 @@ test("where too much waits for all together, those with the most are cut first",
   const readers = [10, 40, 20, 25].map((size, index) =>
     Object.assign(open(`c${index}`), { size, takes: false }),
   );
-  for (const { client } of readers) outboxes.put(client, frame("first"));
+  outboxes.putAll(clientsOf(readers), frame("first"));
   turn();
   for (const { client, size } of readers) outboxes.put(client, frame("x".repeat(size)));
   expect(outboxes.waitingBytes).toBe(95);

@@ -53,6 +53,17 @@ export class Outboxes {
     else if (client.enqueue(frame, this.#start)) this.#flushLater(client);
   }
 
+  /** Puts one frame into many outboxes. */
+  putAll(clients: readonly Client[], frame: Frame): void {
+    // clients lie anywhere in memory: a step that does little else fetches many of them at the same time
+    const ready: Client[] = [];
+    for (const client of clients) {
+      if (client.isSealed || client.isBlocked) this.put(client, frame);
+      else ready.push(client);
+    }
+    for (const client of ready) if (client.enqueue(frame, this.#start)) this.#flushLater(client);
+  }
+
   /** A client takes bytes again. */
   unblock(client: Client): void {
     if (this.#recount(client, () => client.unblock())) this.#flushLater(client);

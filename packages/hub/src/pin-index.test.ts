@@ -20,9 +20,8 @@ function find(
   keys: readonly string[],
   findsParts: boolean,
 ): readonly string[] | "anybody" {
-  const found = new Set<string>(index.unkeyed);
-  const isWhole = index.find({ keys, findsParts }, (item) => found.add(item));
-  return isWhole ? [...found].toSorted() : "anybody";
+  const found = index.find({ keys, findsParts });
+  return found === undefined ? "anybody" : [...new Set([...index.unkeyed, ...found])].toSorted();
 }
 
 test.each<[keys: readonly string[], findsParts: boolean, found: readonly string[]]>([

@@ -1,5 +1,5 @@
 import type { Pin } from "@sluice/rules";
-import { allOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
+import { type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
 import { TextMap } from "./text-map.ts";
 
 /** Most places at which the words of one record are looked into. */
@@ -39,26 +39,32 @@ export class PinIndex<T> {
 
   /**
    * Finds those whom a record's values pin by a key; one who has several, maybe several times.
-   * @returns false where they are too many to look up: anybody may be pinned
+   * @returns nothing where they are too many to look up: anybody may be pinned
    */
-  find({ keys, findsParts }: Pick<Pin, "keys" | "findsParts">, take: (item: T) => void): boolean {
-    if (findsParts && this.#partCount(keys) > maxParts) return false;
-    for (const key of keys) {
-      if (findsParts) this.#findParts(key, take);
-      else this.#findKey(key, take);
+  find({ keys, findsParts }: Pick<Pin, "keys" | "findsParts">): readonly T[] | undefined {
+    if (!findsParts) return this.#findAll(keys);
+    return this.#partCount(keys) > maxParts ? undefined : this.#findAll(keys.flatMap(this.#partsOf));
+  }
+
+  #findAll(keys: readonly string[]): readonly T[] {
+    // places and items lie anywhere in memory: steps that do little else fetch many of them at the same time
+    const places: (OneOrMore<T> | undefined)[] = [];
+    for (const key of keys) places.push(this.#byKey.get(key));
+    const found: T[] = [];
+    for (const items of places) {
+      if (items instanceof Set) for (const item of items) found.push(item);
+      else if (items !== undefined) found.push(items);
     }
-    return true;
+    return found;
   }
 
-  #findKey(key: string, take: (item: T) => void): void {
-    for (const item of allOf(this.#byKey.get(key))) take(item);
-  }
-
-  #findParts(word: string, take: (item: T) => void): void {
+  readonly #partsOf = (word: string): readonly string[] => {
+    const parts: string[] = [];
     for (const length of this.#lengths.keys()) {
-      for (let at = 0; at + length <= word.length; at++) this.#findKey(word.slice(at, at + length), take);
+      for (let at = 0; at + length <= word.length; at++) parts.push(word.slice(at, at + length));
     }
-  }
+    return parts;
+  };
 
   #partCount(words: readonly string[]): number {
     return words.reduce((count, word) => count + word.length * this.#lengths.size, 0);

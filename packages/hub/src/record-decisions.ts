@@ -43,6 +43,12 @@ export class RecordDecisions {
     this.#filter = access.filterOf(subscription, subscription.options.query["filter"] ?? "", collection);
   }
 
+  /** Whether all who pass the rule get the event, and see the same of it; where not, each is asked. */
+  get grantsAllWhoPass(): boolean {
+    if (this.#context.guard.collection.type === "auth" || readsAuth(this.#filter)) return false;
+    return this.#denyByOwnFilter(guest) === undefined;
+  }
+
   /**
    * @param request what rules read of them, where that is known
    * @param isSure whether they are known to pass the rule

@@ -1,4 +1,5 @@
 import type { RecordRow } from "@sluice/rules";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { RecordStore } from "./record-store.ts";
 
@@ -84,6 +85,36 @@ test("rows are found by the texts of a field, elements of lists among them, as t
     [],
   ]);
   expect(find("nothing", "r1")).toEqual([]);
+});
+
+/** Each row of a member of a room. */
+const someMember = fc.record({
+  id: fc.constantFrom("a", "b", "c", "d", "e"),
+  room: fc.constantFrom<unknown[]>("r1", "r1", "r2", "r2", "", 7, ["r1"]),
+  user: fc.constantFrom<unknown[]>("u1", "u1", "u2", "u3", "", "__proto__", undefined, ["u1"], 5),
+});
+
+test("what a column says is told of the rows as they are, or not where one has a list", () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: someMember },
+    { weight: 1, arbitrary: someMember.map(({ id }) => id) },
+  );
+  const check = fc.property(fc.array(someMember), fc.array(step), (first, steps) => {
+    const { store } = storeOf();
+    load(store, first);
+    for (const change of steps) {
+      if (typeof change === "string") store.remove("c1", change);
+      else store.put("c1", change);
+      for (const value of ["r1", "r2", "", "r3"]) {
+        const rows = [...store.by("c1", "room", value)];
+        const texts = rows.map(({ user }) => (typeof user === "string" ? user : ""));
+        const isTold = rows.every(({ room }) => typeof room === "string");
+        const told = store.textsBy("c1", { field: "room", value, column: "user" });
+        expect(told?.toSorted()).toEqual(isTold ? texts.toSorted() : undefined);
+      }
+    }
+  });
+  fc.assert(check, { numRuns: 300 });
 });
 
 test("P8: a collection with too many rows is told once and not at hand, until it is loaded with fewer", () => {

@@ -63,6 +63,11 @@ export class RecordStore implements Records {
   readonly by = (collectionId: string, field: string, value: string): Iterable<RecordRow> =>
     this.#collections.get(collectionId)?.by(field, value) ?? [];
 
+  readonly textsBy: Records["textsBy"] = (collectionId, found) => {
+    const rows = this.#collections.get(collectionId);
+    return rows === undefined ? [] : rows.textsBy(found);
+  };
+
   /** Begins to load a collection, in place of a load that is under way; what is there stays until it is finished. */
   begin(collectionId: string): RecordLoad {
     const load = new RecordLoad(this.#context.maxRecords);

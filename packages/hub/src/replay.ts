@@ -57,7 +57,9 @@ export class Replay {
   take(event: RecordEvent | CustomMessage, entry: string): void {
     if (this.#missed.size === 0) return;
     if (this.#epoch !== this.#context.epoch()) this.#rebuild();
-    handOut(this.#match(event), entry, ({ id }, frame) => this.#keep(id, frame));
+    handOut(this.#match(event), entry, (clients, frame) => {
+      for (const { id } of clients) this.#keep(id, frame);
+    });
     while (this.#totalBytes > this.#context.maxTotalBytes && this.#putOffLast());
   }
 

@@ -34,6 +34,12 @@ export class Shares {
     this.#last.clients.push(client);
   }
 
+  /** Adds clients who all get the same. */
+  addAll(clients: Iterable<Client>, view: View): void {
+    const share = this.#find(view, undefined);
+    for (const client of clients) share.clients.push(client);
+  }
+
   #find(view: View, expand: ExpandView | undefined): KnownShare {
     const byView = this.#known.get(expand) ?? new Map<View, KnownShare>();
     this.#known.set(expand, byView);

@@ -17,3 +17,13 @@ export class TextMap<T> {
     delete this.#values[key];
   }
 }
+
+/**
+ * A text as the engine keeps it for keys of objects. A look-up by any other string of the same characters has to read both,
+ * and they lie apart.
+ */
+export function asKey(text: string): string {
+  const object: Record<string, true> = Object.create(null);
+  object[text] = true;
+  return Object.keys(object)[0] ?? text;
+}

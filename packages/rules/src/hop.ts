@@ -98,6 +98,11 @@ function hopBack(
         ]);
       });
     },
+    textsOf: (row, parent, { column, lookUp }) => {
+      if (!isRecord(parent) || lookUp !== undefined || row.records?.has(id) !== true) return undefined;
+      const texts = row.records.textsBy(id, { field: name, value: idOf(parent), column });
+      return texts?.length === 0 ? [""] : texts;
+    },
   });
   return { place: joined, collection, isTrusted };
 }
@@ -125,6 +130,10 @@ export function collectionStop(
         const found = records.get(id, text);
         return found === undefined ? [] : [found];
       }),
+    textsOf: (row, _, { column, lookUp }) => {
+      if (lookUp === undefined || lookUp.field === "id" || row.records?.has(id) !== true) return undefined;
+      return row.records.textsBy(id, { field: lookUp.field, value: lookUp.text, column });
+    },
   });
   const stop = { place: joined, collection, isTrusted: !scope.isFilter };
   checkJoin(scope, stop, place);

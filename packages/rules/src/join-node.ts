@@ -21,7 +21,16 @@ export interface JoinNode {
   readonly lookUp: (row: Row, parent: Cell, column: { field: string; text: string }) => Iterable<Cell>;
   /** Whether a look-up by a column is any better. */
   readonly finds: (field: string) => boolean;
+  /** What a column says in the cells that {@link JoinNode.lookUp} finds, where an index tells that without them. */
+  readonly textsOf?: TextsOf | undefined;
 }
+
+/** @param lookUp nothing for all that may stand there */
+type TextsOf = (
+  row: Row,
+  parent: Cell,
+  read: { readonly column: string; readonly lookUp: { field: string; text: string } | undefined },
+) => readonly string[] | undefined;
 
 /** Where the columns of a record are read: the subject's own record, its auth record, or a node. */
 export interface RecordPlace {
@@ -82,14 +91,14 @@ export function rootAt({ sources, node, cell }: RecordPlace): RecordPlace {
 
 /** What a path adds, before it is a node. */
 export type NodeDraft = Pick<JoinNode, "kind" | "cellsOf"> &
-  Partial<Pick<JoinNode, "collection" | "lookUp" | "finds">> & { readonly isMultiple: boolean };
+  Partial<Pick<JoinNode, "collection" | "lookUp" | "finds" | "textsOf">> & { readonly isMultiple: boolean };
 
 /** A node that goes out from a place. */
 export function nodeFrom(from: RecordPlace, path: string, index: number, draft: NodeDraft): JoinNode {
-  const { kind, collection, cellsOf, lookUp = cellsOf, finds = () => false } = draft;
+  const { kind, collection, cellsOf, lookUp = cellsOf, finds = () => false, textsOf } = draft;
   const { cell, isStale } = from;
   const origin = (row: Row): Cell => (kind !== "element" && isStale?.(row) === true ? undefined : cell(row));
-  return { index, path, parent: from.node, kind, collection, origin, cellsOf, lookUp, finds };
+  return { index, path, parent: from.node, kind, collection, origin, cellsOf, lookUp, finds, textsOf };
 }
 
 /** The place at a node that goes out from another place. */

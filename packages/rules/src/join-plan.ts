@@ -103,6 +103,12 @@ export interface LookUp {
   readonly other: Side;
 }
 
+/** A text, and the field whose text it must be. */
+interface Wanted {
+  readonly field: string;
+  readonly text: string;
+}
+
 function stepOf({ node, lookUps }: Pick<Step, "node" | "lookUps">, terms: readonly Term[]): Step {
   const comparisons = terms.flatMap(comparisonsOf).length;
   return { node, lookUps, conditions: terms.map(({ condition }) => condition), work: 2 + 4 * comparisons };
@@ -152,10 +158,15 @@ function cellsOf({ node, lookUps }: Step, row: Row): Iterable<Cell> {
 }
 
 /** What a look-up finds; nothing where it has no text to look for. */
-export function lookUpCells({ column, other }: LookUp, row: Row, parent: Cell): Iterable<Cell> | undefined {
+export function lookUpCells(lookUp: LookUp, row: Row, parent: Cell): Iterable<Cell> | undefined {
+  const wanted = wantedBy(lookUp, row);
+  return wanted && lookUp.column.node.lookUp(row, parent, wanted);
+}
+
+/** What a look-up looks for. */
+export function wantedBy({ column: { field }, other }: LookUp, row: Row): Wanted | undefined {
   const text = other.isMissing?.(row) === true ? null : other.get(row);
-  if (typeof text !== "string" || text === "") return undefined;
-  return column.node.lookUp(row, parent, { field: column.field, text });
+  return typeof text === "string" && text !== "" ? { field, text } : undefined;
 }
 
 /** So few, and that is known, that no other look-up is worth its price. */

@@ -1,6 +1,6 @@
 import type { AudiencePlan, CompiledRule, RequestValues, RuleProgram, Subject } from "@sluice/rules";
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { joinNames, ownNames, requestNames, someRule } from "../../../test/rules/random-rule.ts";
 import { someRecord, someRequest, someRows } from "../../../test/rules/random-subject.ts";
 import { RowTable } from "../../../test/rules/row-table.ts";
@@ -65,6 +65,12 @@ describe("P7: the rows that a record joins pin it", () => {
       [[]],
     ],
     [
+      "@collection.comments.post ?= id && @collection.comments.text ?= author && @collection.comments.text ?= @request.auth.id",
+      [["ann"]],
+    ],
+    ["comments_via_post.text ?!= 'ann' && comments_via_post.text ?= @request.auth.id", [["bob"]]],
+    ["comments_via_post.text ?= author && comments_via_post.text ?= @request.auth.id", [["ann"]]],
+    [
       "@collection.comments.text ?= @request.auth.id && @collection.comments.post ?= @collection.posts.id && @collection.posts.id ?= parent",
       [["cid"]],
     ],
@@ -90,6 +96,23 @@ describe("P7: the rows that a record joins pin it", () => {
     });
     expect(found).toEqual([expect.objectContaining({ keys: [] })]);
   });
+});
+
+test.each<[text: string, keys: readonly string[]]>([
+  ["comments_via_post.text ?= @request.auth.id", ["ann", "bob"]],
+  ["parent.comments_via_post.text ?= @request.auth.id && flag = false", ["cid"]],
+  ["@collection.comments.post ?= id && @collection.comments.text ?= @request.auth.id", ["ann", "bob"]],
+  ["@collection.comments.post ?= parent && @collection.comments.text ?= @request.auth.id", ["cid"]],
+  [
+    "@collection.posts.cat ?= parent.cat && @collection.posts.author ?= @request.auth.id && parent.author = 'cid'",
+    ["cid"],
+  ],
+])("P7: rows that are looked up are not looked at where an index tells all of them: %s", (text, keys) => {
+  const find = vi.spyOn(records, "by");
+  const found = planOf(text).pinsOf({ record, request: options, records, nowMs: 0 });
+  const looked = find.mock.calls.length;
+  find.mockRestore();
+  expect([found === "everyone" ? found : found.map((pin) => pin.keys), looked]).toEqual([[keys], 0]);
 });
 
 /** Whether a rule over the record passes for who has one of its keys. */

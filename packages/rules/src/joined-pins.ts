@@ -1,9 +1,11 @@
 import { type Alternative, alternativesOf } from "./alternatives.ts";
+import { CoveredColumn } from "./covered-column.ts";
 import { EvaluationError } from "./evaluation-error.ts";
 import { type JoinNode, withParents } from "./join-node.ts";
 import { JoinPlan, openRow } from "./join-plan.ts";
 import {
   isFewer,
+  isToldByKey,
   keysOfValue,
   type Pin,
   pinnedSides,
@@ -12,7 +14,7 @@ import {
   pinsOf,
 } from "./pin.ts";
 import type { RequestValues, Subject } from "./row.ts";
-import { type ComparisonTerm, comparisonsOf, type Term, verdictOf } from "./term.ts";
+import { comparisonsOf, type Term, verdictOf } from "./term.ts";
 import { beginWork } from "./work.ts";
 
 /** Finds for whom a rule over joined rows may be true: those to whom the rows that a record joins pin it. */
@@ -38,8 +40,17 @@ export class JoinedPins {
 interface JoinedPin {
   readonly pinned: PinnedSides;
   readonly plan: JoinPlan;
+  /** The same rows, where they need not be looked at. */
+  readonly covered: CoveredColumn | undefined;
   /** Whether nothing is left to ask of who has the key of a row that the plan finds, save by what joins nothing. */
   readonly isTold: boolean;
+}
+
+/** The keys that joined rows say. */
+interface FoundKeys {
+  readonly keys: readonly string[];
+  /** Whether a row is among them that may not be joined. */
+  readonly isOpen: boolean;
 }
 
 class AlternativePins {
@@ -59,9 +70,9 @@ class AlternativePins {
     this.#joined = joins.flatMap((term) => {
       const pinned = term.kind === "comparison" ? pinnedSides(term) : undefined;
       if (term.kind !== "comparison" || pinned === undefined) return [];
-      const { plan, taken } = planFor(pinned, ofRecord);
+      const { plan, covered, taken } = planFor(pinned, ofRecord);
       const isWhole = taken.length + 1 === alternative.filter(({ nodes }) => nodes.length > 0).length;
-      return { pinned, plan, isTold: isWhole && isToldByKey(term) };
+      return { pinned, plan, covered, isTold: isWhole && isToldByKey(term) };
     });
   }
 
@@ -80,32 +91,48 @@ class AlternativePins {
     return mayPass(this.#recordPlan, subject) ? "everyone" : [];
   }
 
-  #joinedPins({ pinned, plan, isTold }: JoinedPin, subject: Subject): "everyone" | readonly Pin[] {
-    const { name, record, isPart } = pinned;
-    const keys = new Set<string>();
-    let isAnybody = false;
-    let isSomeOpen = false;
-    try {
-      beginWork(Infinity);
-      plan.search(openRow(subject), (row, isOpen) => {
-        // nobody passes by what is not at hand
-        if (record.isMissing?.(row) === true) return false;
-        const found = keysOfValue(record.get(row), record, isPart);
-        for (const key of found ?? []) keys.add(key);
-        isAnybody ||= found === undefined;
-        isSomeOpen ||= isOpen;
-        return isAnybody;
-      });
-    } catch (error) {
-      if (!(error instanceof EvaluationError)) throw error;
-      isAnybody = true;
-    }
-    if (isAnybody) return "everyone";
+  #joinedPins(joined: JoinedPin, subject: Subject): "everyone" | readonly Pin[] {
+    const { name, isPart } = joined.pinned;
+    const found = findKeys(joined, subject);
+    if (found === undefined) return "everyone";
+    const { keys, isOpen } = found;
     const slot = this.#slots.findIndex((candidate) => candidate.name === name);
+    const isTold = joined.isTold && !isOpen;
     const isSure = (request: RequestValues): boolean =>
-      isTold && !isSomeOpen && this.#plain.every((term) => verdictOf(term, { ...subject, request }) === true);
-    return [{ slot, keys: [...keys], findsParts: isPart, isSure }];
+      isTold && this.#plain.every((term) => verdictOf(term, { ...subject, request }) === true);
+    return [{ slot, keys, findsParts: isPart, isSure }];
   }
+}
+
+/** The keys that pinned rows say, and whether one of the rows only may be among them; nothing where that may be any key. */
+function findKeys({ pinned, plan, covered }: JoinedPin, subject: Subject): FoundKeys | undefined {
+  try {
+    beginWork(Infinity);
+    return covered?.find(subject) ?? searchKeys(pinned, plan, subject);
+  } catch (error) {
+    if (error instanceof EvaluationError) return undefined;
+    throw error;
+  }
+}
+
+function searchKeys(
+  { record, isPart }: PinnedSides,
+  plan: JoinPlan,
+  subject: Subject,
+): FoundKeys | undefined {
+  const keys = new Set<string>();
+  let isAnybody = false;
+  let isSomeOpen = false;
+  plan.search(openRow(subject), (row, isOpen) => {
+    // nobody passes by what is not at hand
+    if (record.isMissing?.(row) === true) return false;
+    const found = keysOfValue(record.get(row), record, isPart);
+    for (const key of found ?? []) keys.add(key);
+    isAnybody ||= found === undefined;
+    isSomeOpen ||= isOpen;
+    return isAnybody;
+  });
+  return isAnybody ? undefined : { keys: [...keys], isOpen: isSomeOpen };
 }
 
 function readsAuth(term: Term): boolean {
@@ -114,21 +141,11 @@ function readsAuth(term: Term): boolean {
   );
 }
 
-/** Whether a comparison is true wherever the keys of its sides are equal. */
-function isToldByKey({ syntax, left, right }: ComparisonTerm): boolean {
-  return (
-    syntax.operator === "=" &&
-    [left, right].every(
-      ({ isJson, values, guard }) => !isJson && guard === undefined && (syntax.isAny || values === undefined),
-    )
-  );
-}
-
 /** The rows that a pinned value stands in, and those by which they are looked up. */
 function planFor(
-  { record }: PinnedSides,
+  { record, isPart }: PinnedSides,
   ofRecord: readonly Term[],
-): { readonly plan: JoinPlan; readonly taken: readonly Term[] } {
+): Pick<JoinedPin, "plan" | "covered"> & { readonly taken: readonly Term[] } {
   const nodes = new Set<JoinNode>(withParents(record.nodes ?? []));
   const left = new Set(ofRecord);
   const taken: Term[] = [];
@@ -142,7 +159,8 @@ function planFor(
       for (const node of own) nodes.add(node);
     }
   }
-  return { plan: new JoinPlan(taken, [...nodes]), taken };
+  const covered = isPart ? undefined : CoveredColumn.of(record, taken, [...nodes]);
+  return { plan: new JoinPlan(taken, [...nodes]), covered, taken };
 }
 
 function mayPass(plan: JoinPlan, subject: Subject): boolean {

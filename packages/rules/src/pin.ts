@@ -155,6 +155,16 @@ export function keysOfValue(value: SqlValue, record: Side, isPart: boolean): rea
   return key === undefined ? undefined : [key];
 }
 
+/** Whether a comparison is true wherever the keys of its sides are equal. */
+export function isToldByKey({ syntax, left, right }: ComparisonTerm): boolean {
+  return (
+    syntax.operator === "=" &&
+    [left, right].every(
+      ({ isJson, values, guard }) => !isJson && guard === undefined && (syntax.isAny || values === undefined),
+    )
+  );
+}
+
 function wordsOf(value: SqlValue, { isReal }: Side): readonly string[] {
   const text = toText(value, isReal);
   return text === null ? [] : (lowerAscii(text).match(/[a-z0-9-]{8,}/g) ?? []);

@@ -11,4 +11,12 @@ export interface Records {
   readonly count: (collectionId: string) => number;
   /** The rows whose field is this text, or whose list has it, in any order; looked up, not searched. */
   readonly by: (collectionId: string, field: string, value: string) => Iterable<RecordRow>;
+  /**
+   * What a column says in the rows that {@link Records.by} finds, a text for each, empty where it is none; to be read
+   * at once. Nothing where one of the rows has a list in the field.
+   */
+  readonly textsBy: (
+    collectionId: string,
+    found: { readonly field: string; readonly value: string; readonly column: string },
+  ) => readonly string[] | undefined;
 }
