@@ -1,7 +1,7 @@
 import { CollectionSet, guest, type Identity, type JsonObject, parseCollections } from "@sluice/protocol";
 import { Hub, RecordStore } from "@sluice/hub";
 import { CompiledRule } from "@sluice/rules";
-import { judge, printFigure } from "./figure.ts";
+import { judge, printFigure, quantile } from "./figure.ts";
 
 /** A hub with many subscribers, and how an event is sent to them. */
 interface Crowd {
@@ -88,8 +88,9 @@ function ownedRecord(index: number): JsonObject {
 }
 
 /**
- * Microseconds of CPU for one event of each crowd: the least of several rounds, which other processes disturb least. The
- * crowds take turns, so that what disturbs one disturbs the other; each round goes on where the last one ended.
+ * Microseconds of CPU for one event of each crowd, in the median of several rounds. The crowds take turns, so that what
+ * disturbs one disturbs the others: mostly whoever else uses the processor's caches. Each round goes on where the last one
+ * ended.
  */
 function eventUs(crowds: readonly Crowd[]): readonly number[] {
   let sent = 0;
@@ -99,8 +100,13 @@ function eventUs(crowds: readonly Crowd[]): readonly number[] {
     return crowds.map((crowd) => roundUs(crowd, first));
   };
   for (let rounds = 0; rounds < 7; rounds++) round();
-  const seen = Array.from({ length: 10 }, round);
-  return crowds.map((_, index) => Math.min(...seen.map((all) => all[index] ?? Number.NaN)));
+  const seen = Array.from({ length: 15 }, round);
+  return crowds.map((_, index) =>
+    quantile(
+      seen.map((all) => all[index] ?? Number.NaN),
+      0.5,
+    ),
+  );
 }
 
 function roundUs({ send }: Crowd, first: number): number {
@@ -200,10 +206,11 @@ function gatherMembers(subscribers: number, busyRooms: number): Crowd {
   ]);
   const title = "hub, 100,000 subscribers in rooms of 20: CPU per event, by membership";
   const baseline = { of: "10,000 subscribers", seen: few };
-  const all = { figure: `${title}, in all 5,000 rooms`, seen: everywhere, unit: "µs", baseline };
-  const busy = { figure: `${title}, in 500 rooms`, seen: many, unit: "µs", baseline };
+  const all = { figure: `${title}, in all 5,000 rooms`, seen: everywhere, unit: "µs" };
+  const busy = { figure: `${title}, in 500 rooms`, seen: many, unit: "µs" };
   printFigure(judge({ ...all, wanted: { of: "seen", most: 60 } }));
-  printFigure(judge({ ...busy, wanted: { of: "ratio", most: 1.33 } }));
+  printFigure(judge({ ...all, baseline, wanted: { of: "ratio", most: 1.33 } }));
+  printFigure(judge({ ...busy, baseline, wanted: { of: "ratio", most: 1.33 } }));
 }
 
 /** Counts calls while one event reaches a crowd; that it reaches somebody is seen to. */

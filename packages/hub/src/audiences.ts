@@ -211,7 +211,7 @@ class ProgramAudiences {
   }
 
   /** Those that were not found before, once each. */
-  #news(found: Iterable<KeyedAudience>): readonly KeyedAudience[] {
+  #news(found: readonly KeyedAudience[]): readonly KeyedAudience[] {
     const news: KeyedAudience[] = [];
     for (const audience of found) {
       if (audience.find === this.#finds) continue;
@@ -224,13 +224,14 @@ class ProgramAudiences {
   #open(identity: Identity, key: string, { values, records }: Asker): KeyedAudience {
     const pinKeys = this.#plan?.pinKeysOf(values, records) ?? [];
     const audience: KeyedAudience = {
-      identity,
-      request: values,
-      key,
-      pinKeys,
+      // what every event reads stands first
+      find: 0,
       clients: undefined,
       expandParts: undefined,
-      find: 0,
+      request: values,
+      identity,
+      key,
+      pinKeys,
     };
     this.#byKey.set(key, audience);
     for (const [slot, pins] of this.#pins.entries()) pins.add(audience, pinKeys[slot]);

@@ -18,20 +18,21 @@ export interface ClientSink {
 
 /** One open stream of this node: who it belongs to, what it asked for, and its bytes not yet written. */
 export class Client {
+  // what every frame reads stands first, next to what `prefetch` reads
+  #outbox: Batch | undefined;
+  #waiting: WaitingFrames | undefined;
+  #isSealed = false;
+  readonly #sink: ClientSink;
   readonly id: string;
   readonly address: string;
-  readonly #sink: ClientSink;
   identity: Identity = guest;
   /** By subscription string, in the order of the request. */
   subscriptions: ReadonlyMap<string, Subscription> = new Map();
   /** The ticket of the change applied last; 0 before the first. */
   version = 0;
-  #outbox: Batch | undefined;
-  #waiting: WaitingFrames | undefined;
   /** Why frames wait: the sink takes none, or older ones have to come first. */
   #isStuck = false;
   #isHeld = false;
-  #isSealed = false;
 
   constructor(id: string, address: string, sink: ClientSink) {
     this.id = id;

@@ -16,7 +16,7 @@ import { ExpandBudget, Expander } from "./expander.ts";
 import type { Expansion } from "./expansion.ts";
 import { encodeLeave, rowBefore } from "./leave.ts";
 import type { Match, Share } from "./match.ts";
-import { allOf, countOf, type OneOrMore } from "./one-or-more.ts";
+import { allOf, countOf, type OneOrMore, unfold } from "./one-or-more.ts";
 import { RecordDecisions } from "./record-decisions.ts";
 import { recordTopics } from "./record-topics.ts";
 import { Shares } from "./shares.ts";
@@ -188,12 +188,9 @@ export class Matcher {
 }
 
 function clientsOf(audiences: Iterable<Audience>): readonly Client[] {
-  const all: Client[] = [];
-  for (const { clients } of audiences) {
-    if (clients instanceof Set) for (const client of clients) all.push(client);
-    else if (clients !== undefined) all.push(clients);
-  }
-  return all;
+  const places: (OneOrMore<Client> | undefined)[] = [];
+  for (const { clients } of audiences) places.push(clients);
+  return unfold(places);
 }
 
 /** The filters of a topic's groups that were not found by what a record says, and how many have each. */

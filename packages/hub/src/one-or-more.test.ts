@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allOf, countOf, type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
+import { allOf, countOf, type OneOrMore, unfold, withOne, withoutOne } from "./one-or-more.ts";
 
 test("things come and go as in a set, however few they are", () => {
   let things: OneOrMore<string> | undefined;
@@ -29,4 +29,11 @@ test("things come and go as in a set, however few they are", () => {
     "0 ",
     "0 ",
   ]);
+});
+
+test("what stands in several places is there in their order", () => {
+  const [a, b, c] = ["a", "b", "c"].map((name) => ({ name }));
+  expect(unfold([a, undefined, new Set([b, c]), undefined, a])).toEqual([a, b, c, a]);
+  expect(unfold([undefined, undefined])).toEqual([]);
+  expect(unfold([])).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { prefetch } from "./prefetch.ts";
+
 /** One thing or several, where most places have one: a set for each would cost more than the things. None is a set itself. */
 export type OneOrMore<T> = T | Set<T>;
 
@@ -24,4 +26,15 @@ export function allOf<T>(things: OneOrMore<T> | undefined): ReadonlySet<T> | rea
 export function countOf<T>(things: OneOrMore<T> | undefined): number {
   if (things instanceof Set) return things.size;
   return things === undefined ? 0 : 1;
+}
+
+/** All that stands in several places, in their order. */
+export function unfold<T extends object>(places: readonly (OneOrMore<T> | undefined)[]): readonly T[] {
+  if (prefetch(places) === 0) return [];
+  const all: T[] = [];
+  for (const things of places) {
+    if (things instanceof Set) for (const thing of things) all.push(thing);
+    else if (things !== undefined) all.push(things);
+  }
+  return all;
 }

@@ -9,19 +9,30 @@ const people: readonly (readonly [name: string, keys: readonly string[] | undefi
   ["unknown", undefined],
 ];
 
-function indexOf(entries = people): PinIndex<string> {
-  const index = new PinIndex<string>();
-  for (const [name, keys] of entries) index.add(name, keys);
+interface Person {
+  readonly name: string;
+}
+
+const persons = new Map(people.map(([name]) => [name, { name }]));
+
+function personOf(name: string): Person {
+  return persons.get(name) ?? { name };
+}
+
+function indexOf(entries = people): PinIndex<Person> {
+  const index = new PinIndex<Person>();
+  for (const [name, keys] of entries) index.add(personOf(name), keys);
   return index;
 }
 
 function find(
-  index: PinIndex<string>,
+  index: PinIndex<Person>,
   keys: readonly string[],
   findsParts: boolean,
 ): readonly string[] | "anybody" {
   const found = index.find({ keys, findsParts });
-  return found === undefined ? "anybody" : [...new Set([...index.unkeyed, ...found])].toSorted();
+  if (found === undefined) return "anybody";
+  return [...new Set([...index.unkeyed, ...found].map(({ name }) => name))].toSorted();
 }
 
 test.each<[keys: readonly string[], findsParts: boolean, found: readonly string[]]>([
@@ -39,10 +50,10 @@ test.each<[keys: readonly string[], findsParts: boolean, found: readonly string[
 
 test("who was removed is found no more, and the others are", () => {
   const index = indexOf();
-  for (const [name, keys] of people.filter(([who]) => who !== "amy")) index.remove(name, keys);
+  for (const [name, keys] of people.filter(([who]) => who !== "amy")) index.remove(personOf(name), keys);
   expect(find(index, ["abcdefgh"], false)).toEqual(["amy"]);
   expect(find(index, ["xabcdefghijk"], true)).toEqual(["amy"]);
-  index.remove("amy", people[1]?.[1]);
+  index.remove(personOf("amy"), people[1]?.[1]);
   expect(find(index, ["abcdefgh"], true)).toEqual([]);
 });
 

@@ -1,20 +1,20 @@
 import type { Pin } from "@sluice/rules";
-import { type OneOrMore, withOne, withoutOne } from "./one-or-more.ts";
+import { type OneOrMore, unfold, withOne, withoutOne } from "./one-or-more.ts";
 import { TextMap } from "./text-map.ts";
 
 /** Most places at which the words of one record are looked into. */
 const maxParts = 10_000;
 
 /** Finds whom one look-up of a rule pins to a value. */
-export class PinIndex<T> {
+export class PinIndex<T extends object> {
   readonly #byKey = new TextMap<OneOrMore<T>>();
   /** Who has no key, and is to be asked each time. */
   readonly #unkeyed = new Set<T>();
   /** How many keys there are of each length. */
   readonly #lengths = new Map<number, number>();
 
-  get unkeyed(): Iterable<T> {
-    return this.#unkeyed;
+  get unkeyed(): readonly T[] {
+    return this.#unkeyed.size === 0 ? [] : [...this.#unkeyed];
   }
 
   /** @param keys nothing for one who has none */
@@ -47,15 +47,9 @@ export class PinIndex<T> {
   }
 
   #findAll(keys: readonly string[]): readonly T[] {
-    // places and items lie anywhere in memory: steps that do little else fetch many of them at the same time
     const places: (OneOrMore<T> | undefined)[] = [];
     for (const key of keys) places.push(this.#byKey.get(key));
-    const found: T[] = [];
-    for (const items of places) {
-      if (items instanceof Set) for (const item of items) found.push(item);
-      else if (items !== undefined) found.push(items);
-    }
-    return found;
+    return unfold(places);
   }
 
   readonly #partsOf = (word: string): readonly string[] => {

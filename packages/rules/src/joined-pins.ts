@@ -98,8 +98,9 @@ class AlternativePins {
     const { keys, isOpen } = found;
     const slot = this.#slots.findIndex((candidate) => candidate.name === name);
     const isTold = joined.isTold && !isOpen;
-    const isSure = (request: RequestValues): boolean =>
-      isTold && this.#plain.every((term) => verdictOf(term, { ...subject, request }) === true);
+    const passesPlain = (request: RequestValues): boolean =>
+      this.#plain.every((term) => verdictOf(term, { ...subject, request }) === true);
+    const isSure = isTold && this.#plain.length > 0 ? passesPlain : () => isTold;
     return [{ slot, keys, findsParts: isPart, isSure }];
   }
 }
