@@ -1,4 +1,4 @@
-import type { RecordRow, Records } from "@sluice/rules";
+import type { ColumnLookUp, RecordRow, Records } from "@sluice/rules";
 
 /** The rows of some collections, which are all at hand. */
 export class RowTable implements Records {
@@ -31,10 +31,7 @@ export class RowTable implements Records {
     return this.#find(collectionId, field, value);
   }
 
-  textsBy(
-    collectionId: string,
-    { field, value, column }: Parameters<Records["textsBy"]>[1],
-  ): readonly string[] | undefined {
+  textsBy(collectionId: string, { field, value, column }: ColumnLookUp): readonly string[] | undefined {
     const rows = this.#find(collectionId, field, value);
     if (rows.some((row) => Array.isArray(row[field]))) return undefined;
     return rows.map((row) => row[column]).map((text) => (typeof text === "string" ? text : ""));

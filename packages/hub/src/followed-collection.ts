@@ -1,4 +1,4 @@
-import type { RecordRow, Records } from "@sluice/rules";
+import type { ColumnLookUp, RecordRow } from "@sluice/rules";
 import { FieldIndex } from "./field-index.ts";
 
 /** The rows of one collection, all of them, by id and by what their fields say. */
@@ -24,7 +24,7 @@ export class FollowedCollection {
   }
 
   /** See {@link Records.textsBy}. */
-  textsBy({ field, value, column }: Parameters<Records["textsBy"]>[1]): readonly string[] | undefined {
+  textsBy({ field, value, column }: ColumnLookUp): readonly string[] | undefined {
     return this.#indexOf(field).textsOf(column, value);
   }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@sluice/protocol";
-import type { RecordRow, Records } from "@sluice/rules";
+import type { ColumnLookUp, RecordRow, Records } from "@sluice/rules";
 import { FollowedCollection } from "./followed-collection.ts";
 
 /** What a store is made with. */
@@ -63,10 +63,8 @@ export class RecordStore implements Records {
   readonly by = (collectionId: string, field: string, value: string): Iterable<RecordRow> =>
     this.#collections.get(collectionId)?.by(field, value) ?? [];
 
-  readonly textsBy: Records["textsBy"] = (collectionId, found) => {
-    const rows = this.#collections.get(collectionId);
-    return rows === undefined ? [] : rows.textsBy(found);
-  };
+  readonly textsBy = (collectionId: string, lookUp: ColumnLookUp): readonly string[] | undefined =>
+    this.#collections.get(collectionId)?.textsBy(lookUp);
 
   /** Begins to load a collection, in place of a load that is under way; what is there stays until it is finished. */
   begin(collectionId: string): RecordLoad {

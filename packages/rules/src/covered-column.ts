@@ -6,11 +6,11 @@ import type { Side, TextColumn } from "./side.ts";
 import type { Term } from "./term.ts";
 import { work } from "./work.ts";
 
-/** What a column says in the rows that a record joins. */
-interface FoundTexts {
+/** What a column says in the rows that a record joins, by which somebody is found. */
+export interface FoundKeys {
   /** Some maybe several times. */
   readonly keys: readonly string[];
-  /** Whether a row is among them that may not be joined. */
+  /** Whether a row is among them of which it is not known whether it is joined. */
   readonly isOpen: boolean;
 }
 
@@ -53,7 +53,7 @@ export class CoveredColumn {
   }
 
   /** @returns nothing where the rows have to be looked at for this subject */
-  find(subject: Subject): FoundTexts | undefined {
+  find(subject: Subject): FoundKeys | undefined {
     const parts: (readonly string[])[] = [];
     let isSomeOpen = false;
     let isCovered = true;

@@ -100,7 +100,7 @@ function hopBack(
     },
     textsOf: (row, parent, { column, lookUp }) => {
       if (!isRecord(parent) || lookUp !== undefined || row.records?.has(id) !== true) return undefined;
-      const texts = row.records.textsBy(id, { field: name, value: idOf(parent), column });
+      const texts = row.records.textsBy?.(id, { field: name, value: idOf(parent), column });
       return texts?.length === 0 ? [""] : texts;
     },
   });
@@ -132,7 +132,7 @@ export function collectionStop(
       }),
     textsOf: (row, _, { column, lookUp }) => {
       if (lookUp === undefined || lookUp.field === "id" || row.records?.has(id) !== true) return undefined;
-      return row.records.textsBy(id, { field: lookUp.field, value: lookUp.text, column });
+      return row.records.textsBy?.(id, { field: lookUp.field, value: lookUp.text, column });
     },
   });
   const stop = { place: joined, collection, isTrusted: !scope.isFilter };

@@ -5,7 +5,7 @@ export type { LiteralPin } from "./literal-pin.ts";
 export type { Pin } from "./pin.ts";
 export type { Decision, RuleProgram } from "./program.ts";
 export type { Quirk } from "./parser.ts";
-export type { RecordRow, Records } from "./records.ts";
+export type { ColumnLookUp, RecordRow, Records } from "./records.ts";
 export { RuleError } from "./rule-error.ts";
 export type { RequestValues, Subject } from "./row.ts";
 export type { RuleCollection, RuleField, RuleSchema } from "./schema.ts";

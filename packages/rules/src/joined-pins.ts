@@ -1,5 +1,5 @@
 import { type Alternative, alternativesOf } from "./alternatives.ts";
-import { CoveredColumn } from "./covered-column.ts";
+import { CoveredColumn, type FoundKeys } from "./covered-column.ts";
 import { EvaluationError } from "./evaluation-error.ts";
 import { type JoinNode, withParents } from "./join-node.ts";
 import { JoinPlan, openRow } from "./join-plan.ts";
@@ -44,13 +44,6 @@ interface JoinedPin {
   readonly covered: CoveredColumn | undefined;
   /** Whether nothing is left to ask of who has the key of a row that the plan finds, save by what joins nothing. */
   readonly isTold: boolean;
-}
-
-/** The keys that joined rows say. */
-interface FoundKeys {
-  readonly keys: readonly string[];
-  /** Whether a row is among them that may not be joined. */
-  readonly isOpen: boolean;
 }
 
 class AlternativePins {
@@ -105,7 +98,7 @@ class AlternativePins {
   }
 }
 
-/** The keys that pinned rows say, and whether one of the rows only may be among them; nothing where that may be any key. */
+/** @returns nothing where it may be any key */
 function findKeys({ pinned, plan, covered }: JoinedPin, subject: Subject): FoundKeys | undefined {
   try {
     beginWork(Infinity);

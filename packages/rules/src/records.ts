@@ -13,10 +13,14 @@ export interface Records {
   readonly by: (collectionId: string, field: string, value: string) => Iterable<RecordRow>;
   /**
    * What a column says in the rows that {@link Records.by} finds, a text for each, empty where it is none; to be read
-   * at once. Nothing where one of the rows has a list in the field.
+   * at once. Nothing where one of the rows has a list in the field. Without it the rows are looked at.
    */
-  readonly textsBy: (
-    collectionId: string,
-    found: { readonly field: string; readonly value: string; readonly column: string },
-  ) => readonly string[] | undefined;
+  readonly textsBy?: (collectionId: string, lookUp: ColumnLookUp) => readonly string[] | undefined;
+}
+
+/** Which column is asked for, and of which rows: those whose field is this text. */
+export interface ColumnLookUp {
+  readonly field: string;
+  readonly value: string;
+  readonly column: string;
 }
