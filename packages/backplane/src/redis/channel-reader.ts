@@ -27,6 +27,8 @@ export class ChannelReader {
   readonly #listenMs: number;
   #timer: NodeJS.Timeout | undefined;
   #wantsStats = false;
+  /** Whether announcements may have been missed; they are looked up once new ones are heard. */
+  #wasAway = false;
 
   /** @param redis a connection of the reader's own: it can do nothing else once it listens */
   constructor(redis: Redis, { keys, nodeId, handlers, listenMs }: ChannelReaderContext) {
@@ -51,8 +53,11 @@ export class ChannelReader {
       this.#handlers.event(text, { door: "record", collection: channel.slice(records.length) });
     });
     await this.#listen();
-    this.#redis.on("ready", () => void this.#listenAgain(true));
-    this.#timer = setInterval(() => void this.#listenAgain(false), this.#listenMs);
+    this.#redis.on("ready", () => {
+      this.#wasAway = true;
+      void this.#listenAgain();
+    });
+    this.#timer = setInterval(() => void this.#listenAgain(), this.#listenMs);
   }
 
   /** See `Backplane.listenToStats`. */
@@ -81,11 +86,11 @@ export class ChannelReader {
     if (this.#wantsStats && text !== "") this.#handlers.stats(text);
   }
 
-  /** @param wasAway whether announcements may have been missed; they are looked up once new ones are heard */
-  async #listenAgain(wasAway: boolean): Promise<void> {
+  async #listenAgain(): Promise<void> {
     try {
       await this.#listen();
-      if (!wasAway) return;
+      if (!this.#wasAway) return;
+      this.#wasAway = false;
       this.#handlers.collectionsChanged();
       this.#handlers.recordsSeeded("*");
     } catch (error) {

@@ -129,6 +129,9 @@ describe.concurrent("faults of Redis", { timeout: 60_000 }, () => {
       await writer.call("ACL", "SETUSER", "default", "allchannels");
       const hears = async (): Promise<boolean> => (await writer.publish("rt:message", "text")) === 1;
       await waitUntil(hears, "the node to listen again");
+      // what was announced meanwhile was missed
+      await waitUntil(() => node.counts.collectionChanges > 0, "the collections to be looked up again");
+      await waitUntil(() => node.seedings.includes("*"), "the kept rows to be doubted");
     });
   });
 
