@@ -97,8 +97,13 @@ export class Directory {
     await leaving.exec().catch(() => undefined);
   }
 
+  /** See `Backplane.register`; one that fails leaves at most an entry that expires. */
   async register(clientId: string, state: ClientState): Promise<void> {
+    await this.#write(clientId, state);
     this.#clients.add(clientId);
+  }
+
+  async #write(clientId: string, state: ClientState): Promise<void> {
     const { address, identity, subscriptions, version, keepsCursor } = state;
     const node = [this.#keys.node(this.#nodeId), this.#keys.holds(this.#nodeId)];
     const keys = [this.#keys.client(clientId), this.#keys.ticket, ...node];
@@ -189,10 +194,7 @@ export class Directory {
 
   async #restore(clientId: string): Promise<void> {
     const state = this.#clients.has(clientId) ? this.#handlers.describe(clientId) : undefined;
-    if (state === undefined) return;
-    await this.register(clientId, state);
-    const isGone = this.#handlers.describe(clientId) === undefined;
-    if (isGone) await this.unregister(clientId, { wasSubscribed: true });
+    if (state !== undefined) await this.#write(clientId, state);
   }
 
   #every(periodMs: number, work: () => Promise<void>, doing: string): void {

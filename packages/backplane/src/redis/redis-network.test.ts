@@ -139,6 +139,22 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
     });
   });
 
+  test("is gone: who could not be taken in then is not kept alive later", async () => {
+    await withScene(async ({ far, network, redis, keyPrefix }) => {
+      await far.hold("c1");
+      network.isolate();
+      await waitUntil(() => far.connections.includes(false), "the cut to be noticed");
+      await expect(far.hold("c2")).rejects.toMatchObject(unavailable);
+      // as if only the answer had been lost
+      await redis.hset(`${keyPrefix}client:c2`, "node", far.backplane.nodeId);
+      for (const id of ["c1", "c2"]) await redis.pexpire(`${keyPrefix}client:${id}`, 15_000);
+      network.heal();
+      const life = (id: string): Promise<number> => redis.pttl(`${keyPrefix}client:${id}`);
+      await waitUntil(async () => (await life("c1")) > 20_000, "the entries' lives to be renewed");
+      expect(await life("c2")).toBeLessThanOrEqual(15_000);
+    });
+  });
+
   test("swallows everything: requests fail in bounded time, and nothing of the log is lost", async () => {
     await withScene(async ({ far, near, network }) => {
       await far.hold("c1");
