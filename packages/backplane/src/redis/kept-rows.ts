@@ -1,6 +1,5 @@
 import type { Redis } from "ioredis";
 import { isKeptId } from "@sluice/protocol";
-import { BackplaneError } from "../backplane-error.ts";
 
 /** Rows per read: few enough that neither Redis nor this node is held up. */
 const batchRows = 1_000;
@@ -19,23 +18,14 @@ export async function readKeptRows(
 ): Promise<string | undefined> {
   const seeded = await redis.hget(key, seededField);
   if (seeded === null) return undefined;
-  let wasCut = false;
-  const noteCut = (): void => void (wasCut = true);
-  redis.once("close", noteCut);
-  try {
-    let cursor = "0";
-    do {
-      const [next, fields] = await redis.hscan(key, cursor, "COUNT", batchRows);
-      takeRows(fields, take);
-      cursor = next;
-    } while (cursor !== "0");
-    const isSame = (await redis.hget(key, seededField)) === seeded;
-    // another Redis has the rows in another order: what was read in two halves would have holes
-    if (wasCut) throw new BackplaneError("the connection was lost while rows were read");
-    return isSame ? seeded : undefined;
-  } finally {
-    redis.off("close", noteCut);
-  }
+  let cursor = "0";
+  // another Redis has the rows in another order: a cut fails the read that is under way, and with it all of them
+  do {
+    const [next, fields] = await redis.hscan(key, cursor, "COUNT", batchRows);
+    takeRows(fields, take);
+    cursor = next;
+  } while (cursor !== "0");
+  return (await redis.hget(key, seededField)) === seeded ? seeded : undefined;
 }
 
 function takeRows(fields: readonly string[], take: (id: string, json: string) => void): void {

@@ -155,6 +155,20 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
     });
   });
 
+  test("breaks while rows are read: they are read to their end from one Redis, or not at all", async () => {
+    await withScene(async ({ far, network, redis, keyPrefix }) => {
+      const rows = Array.from({ length: 5_000 }, (_, at) => [`p${at}`, "{}"]);
+      await redis.hset(`${keyPrefix}records:posts`, "@seeded", "x", ...rows.flat());
+      let taken = 0;
+      const take = (): void => {
+        taken += 1;
+        if (taken === 1) network.cut();
+      };
+      await expect(far.backplane.readRecords("posts", take)).rejects.toMatchObject(unavailable);
+      expect(taken).toBeLessThan(5_000);
+    });
+  });
+
   test("swallows everything: requests fail in bounded time, and nothing of the log is lost", async () => {
     await withScene(async ({ far, near, network }) => {
       await far.hold("c1");

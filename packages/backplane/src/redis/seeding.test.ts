@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { eventOf, json, posts, read, rowsOf, seed, write } from "../../../../test/harness/kept-records.ts";
@@ -96,6 +97,21 @@ test("rows are read to their end, also many, without what is no row", async () =
   expect(await seed(node, rowsOf(...rows))).toBe(5_000);
   await redis.hset(`${keyPrefix}records:posts`, "@other", "x", "gone", "");
   expect(await read(node)).toEqual(Object.fromEntries(rows));
+});
+
+test("rows of many collections are read side by side without a warning of Node", async () => {
+  const warnings: string[] = [];
+  const note = ({ message }: Error): void => void warnings.push(message);
+  process.on("warning", note);
+  try {
+    const names = Array.from({ length: 20 }, (_, at) => `c${at}`);
+    for (const name of names) await redis.hset(`${keyPrefix}records:${name}`, "@seeded", "x");
+    await Promise.all(names.map((name) => node.backplane.readRecords(name, () => undefined)));
+    await nextTurn();
+    expect(warnings).toEqual([]);
+  } finally {
+    process.off("warning", note);
+  }
 });
 
 test("rows that are seeded anew while they are read are of no use", async () => {
