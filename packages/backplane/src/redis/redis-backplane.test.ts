@@ -71,6 +71,12 @@ describe("writers of any language", () => {
   });
 });
 
+test("a collection that Redis does not take is refused", async () => {
+  await redis.set(`${keyPrefix}collections`, "no hash");
+  const put = first().backplane.putCollection("posts", "{}");
+  await expect(put).rejects.toMatchObject({ code: "unavailable" });
+});
+
 describe("keys", () => {
   test("the first node writes one entry into an empty log, the second finds it", async () => {
     const entries = await redis.xrange(`${keyPrefix}log`, "-", "+");

@@ -21,5 +21,5 @@ export async function storeCollections(
     else step.hset(key, name, json);
   }
   for (const name of changes.keys()) step.publish(key, name);
-  await step.exec();
+  for (const [error] of (await step.exec()) ?? []) if (error !== null) throw error;
 }
