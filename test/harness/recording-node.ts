@@ -76,8 +76,11 @@ export async function openRecordingNode(options: RecordingNodeOptions): Promise<
         return "applied";
       },
       sendLast: (frame) => {
-        if (!clients.has(frame.clientId)) return "unknown-client";
+        const client = clients.get(frame.clientId);
+        if (client === undefined) return "unknown-client";
         recorded.lastFrames.push(frame);
+        const subscriptions = client.subscriptions.filter((other) => other !== frame.subscription);
+        clients.set(frame.clientId, { ...client, subscriptions });
         return "sent";
       },
       describe: (clientId) => clients.get(clientId),

@@ -131,6 +131,19 @@ test("a client that has lost its identity is adopted as the guest that it is", a
   expect(await arrive(other, "c2")).toBe(cursors[2]);
 });
 
+test("a client that has had its last frame of a subscription is adopted without that", async () => {
+  await owner.hold("c1");
+  const ticket = await other.backplane.takeTicket();
+  const change = { clientId: "c1", ticket, address: "", identity: guest, subscriptions: ["a", "@oauth2"] };
+  await other.backplane.subscribe(change);
+  await record(cursors[1]);
+  const frame = { clientId: "c1", address: "", subscription: "@oauth2", data: "{}" };
+  expect(await other.backplane.sendLast(frame)).toBe("sent");
+  await record(cursors[2]);
+  await die();
+  expect(await arrive(other, "c2")).toBe(cursors[2]);
+});
+
 test("a node that was taken for dead takes back its clients, and nobody adopts them any more", async () => {
   await arrive(owner, "c1");
   await record(cursors[2]);

@@ -136,11 +136,12 @@ export class OwnerCalls {
   }
 
   #outcomeOf(message: Exclude<NodeMessage, { type: "answer" }>): string {
-    const { handlers } = this.#context;
+    const { handlers, onChanged } = this.#context;
     switch (message.type) {
       case "apply":
         return this.#apply(message.change);
       case "send-last":
+        onChanged(message.frame.clientId);
         return handlers.sendLast(message.frame);
       case "ask":
         return handlers.answer(message.question);
