@@ -200,9 +200,10 @@ class RedisBackplane implements Backplane {
     return this.#command(async (redis) => {
       const key = this.#keys.counts(period);
       const names = [...counts.keys()];
-      const pipeline = redis.pipeline();
-      for (const name of names) pipeline.hincrby(key, name, counts.get(name) ?? 0);
-      const replies = (await pipeline.pexpire(key, countsLifeMs).exec()) ?? [];
+      // all or none: what is added does not stay behind without its end
+      const step = redis.multi();
+      for (const name of names) step.hincrby(key, name, counts.get(name) ?? 0);
+      const replies = (await step.pexpire(key, countsLifeMs).exec()) ?? [];
       const sums = replies.map(([error, sum]) => {
         if (error !== null) throw error;
         return Number(sum);

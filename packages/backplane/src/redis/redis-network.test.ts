@@ -169,6 +169,17 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
     });
   });
 
+  test("breaks while counts are added: what Redis has of them expires", async () => {
+    await withScene(async ({ far, network, redis, keyPrefix }) => {
+      const cut = network.cutOnce("pexpire");
+      // more than goes over a network at once
+      const counts = new Map(Array.from({ length: 20_000 }, (_, at) => [`address ${at}`, 1]));
+      await expect(far.backplane.addCounts("1", counts)).rejects.toMatchObject(unavailable);
+      await cut;
+      expect(await redis.pttl(`${keyPrefix}counts:1`)).not.toBe(-1);
+    });
+  });
+
   test("swallows everything: requests fail in bounded time, and nothing of the log is lost", async () => {
     await withScene(async ({ far, near, network }) => {
       await far.hold("c1");
