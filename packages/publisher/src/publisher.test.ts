@@ -116,6 +116,21 @@ describe("the channels", () => {
     ]);
     listener.disconnect();
   });
+
+  test("the channel is that of the event as gateways read it", async () => {
+    const listener = redis.duplicate();
+    const heard: string[] = [];
+    listener.on("message", (channel: string) => heard.push(channel));
+    await listener.subscribe(`${keyPrefix}record:posts`, `${keyPrefix}message`);
+    const bare = { action: "create", record: { id: "p1", collectionName: "posts" } } as const;
+    // what a caller without types may pass
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    await createChannelPublisher(redis, { keyPrefix }).record(bare as unknown as RecordChange);
+    await createChannelPublisher(redis, { keyPrefix }).message({ topic: "news" });
+    await waitUntil(() => heard.includes(`${keyPrefix}message`), "the message");
+    expect(heard).toEqual([`${keyPrefix}record:posts`, `${keyPrefix}message`]);
+    listener.disconnect();
+  });
 });
 
 const cyclic: Record<string, unknown> = { id: "p1" };
@@ -129,14 +144,16 @@ test.each([
   ["nothing", undefined, "got null"],
   ["a value that JSON cannot hold", { ...change("p1"), record: cyclic }, "JSON"],
 ])("%s is refused before anything is sent", async (_what, event, said) => {
-  // what a caller without types may pass
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const publishing = createPublisher(redis, { keyPrefix }).record(event as RecordChange);
-  await expect(publishing).rejects.toMatchObject({
-    name: "PublishError",
-    code: "malformed_event",
-    message: expect.stringContaining(said),
-  });
+  for (const create of [createPublisher, createChannelPublisher]) {
+    // what a caller without types may pass
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const publishing = create(redis, { keyPrefix }).record(event as RecordChange);
+    await expect(publishing).rejects.toMatchObject({
+      name: "PublishError",
+      code: "malformed_event",
+      message: expect.stringContaining(said),
+    });
+  }
   expect(await logged()).toEqual([]);
 });
 

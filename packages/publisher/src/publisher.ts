@@ -2,9 +2,11 @@ import {
   appendArguments,
   appendScript,
   appendScriptSha1,
+  type CustomMessage,
   keptRowOf,
   type LoggedEvent,
   parseEvent,
+  type RecordEvent,
 } from "@sluice/protocol";
 import type { Cluster, Redis } from "ioredis";
 import { PublishError } from "./publish-error.ts";
@@ -77,12 +79,11 @@ export interface PublisherOptions {
  */
 export function createPublisher(redis: Redis | Cluster, options: PublisherOptions = {}): Publisher {
   const { keyPrefix = defaultPrefix(redis) } = options;
-  const batch = async (events: readonly (RecordChange | Message)[]): Promise<readonly string[]> =>
-    append(
-      redis,
-      keyPrefix,
-      events.map((event) => encodeEvent(event, options)),
-    );
+  const batch = async (events: readonly (RecordChange | Message)[]): Promise<readonly string[]> => {
+    const read = events.map((event) => encodeEvent(event, options));
+    const logged = read.map(({ text, event }) => ({ text, row: keptRowOf(event) }));
+    return append(redis, keyPrefix, logged);
+  };
   const one = async (event: RecordChange | Message): Promise<string> => (await batch([event]))[0] ?? "";
   return { record: one, message: one, batch };
 }
@@ -96,12 +97,16 @@ export function createChannelPublisher(
   options: PublisherOptions = {},
 ): ChannelPublisher {
   const { keyPrefix = defaultPrefix(redis) } = options;
-  const send = (event: RecordChange | Message): Command => {
-    const channel = "topic" in event ? "message" : `record:${event.collection}`;
-    return ["publish", keyPrefix + channel, encodeEvent(event, options).text];
+  const batch = async (events: readonly (RecordChange | Message)[]): Promise<void> => {
+    const read = events.map((event) => encodeEvent(event, options));
+    if (read.length === 0) return;
+    const step = redis.multi();
+    for (const { text, event } of read) {
+      const channel = event.kind === "message" ? "message" : `record:${event.collection}`;
+      step.publish(keyPrefix + channel, text);
+    }
+    for (const [error] of (await step.exec()) ?? []) if (error !== null) throw error;
   };
-  const batch = async (events: readonly (RecordChange | Message)[]): Promise<void> =>
-    void (await transact(redis, events.map(send)));
   const one = (event: RecordChange | Message): Promise<void> => batch([event]);
   return { record: one, message: one, batch };
 }
@@ -126,20 +131,13 @@ async function append(
   return Array.isArray(ids) ? ids.map(String) : [];
 }
 
-type Command = [name: string, ...args: string[]];
-
-/** Sends commands as one transaction; returns what each replied. */
-async function transact(redis: Redis | Cluster, commands: Command[]): Promise<readonly unknown[]> {
-  if (commands.length === 0) return [];
-  const replies = (await redis.multi(commands).exec()) ?? [];
-  return replies.map(([error, reply]) => {
-    if (error !== null) throw error;
-    return reply;
-  });
+interface EncodedEvent {
+  readonly text: string;
+  readonly event: RecordEvent | CustomMessage;
 }
 
 /** Writes an event as JSON and reads it as a gateway will, so that a mistake shows where it was made. */
-function encodeEvent(event: unknown, { maxEventBytes = 1_048_576 }: PublisherOptions): LoggedEvent {
+function encodeEvent(event: unknown, { maxEventBytes = 1_048_576 }: PublisherOptions): EncodedEvent {
   const text = stringify(event);
   if (new TextEncoder().encode(text).length > maxEventBytes) {
     throw new PublishError(
@@ -149,7 +147,7 @@ function encodeEvent(event: unknown, { maxEventBytes = 1_048_576 }: PublisherOpt
   }
   const parsed = parseEvent(text, { maxBytes: maxEventBytes });
   if ("malformed" in parsed) throw new PublishError("malformed_event", parsed.malformed);
-  return { text, row: keptRowOf(parsed.event) };
+  return { text, event: parsed.event };
 }
 
 function stringify(event: unknown): string {
