@@ -3,6 +3,7 @@ import type { Redis } from "ioredis";
 import type { ClientState, Leaving, NodeHandlers, Progress } from "../backplane.ts";
 import { Holds } from "./holds.ts";
 import type { Keys } from "./keys.ts";
+import type { NodeContext } from "./node-context.ts";
 import { Script } from "./script.ts";
 
 /** Life of a client's entry; the clients of a node that was killed are gone after it. */
@@ -32,15 +33,6 @@ interface Farewell {
   readonly likeness: string;
 }
 
-/** What the directory works with. */
-export interface DirectoryContext {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly nodeId: string;
-  readonly handlers: NodeHandlers;
-  readonly orphanMs: number;
-}
-
 /** Redis's record of which node holds which client, as far as it is this node's to keep. */
 export class Directory {
   readonly #redis: Redis;
@@ -54,7 +46,7 @@ export class Directory {
   readonly #orphanMs: number;
   readonly #timers: NodeJS.Timeout[] = [];
 
-  constructor(context: DirectoryContext) {
+  constructor(context: NodeContext) {
     this.#redis = context.redis;
     this.#keys = context.keys;
     this.#nodeId = context.nodeId;
@@ -129,8 +121,7 @@ export class Directory {
   }
 
   #farewell(clientId: string, { orphanedAt = "", wasSubscribed }: Leaving): Farewell {
-    const state = this.#handlers.describe(clientId);
-    const likeness = state === undefined ? "" : this.#holds.holdOf(state);
+    const likeness = this.#holds.holdOf(this.#handlers.describe(clientId));
     return { clientId, orphanedAt, wasSubscribed, likeness };
   }
 

@@ -1,7 +1,7 @@
-import type { ChainableCommander, Redis } from "ioredis";
-import type { ClientState, NodeHandlers, Progress } from "../backplane.ts";
+import type { ChainableCommander } from "ioredis";
+import type { ClientState, Progress } from "../backplane.ts";
 import { likenessOf } from "../likeness.ts";
-import type { Keys } from "./keys.ts";
+import type { NodeContext } from "./node-context.ts";
 import { Script } from "./script.ts";
 
 const disownScript = new Script<"OK">("orphans.lua", "disown.lua");
@@ -9,32 +9,22 @@ const disownScript = new Script<"OK">("orphans.lua", "disown.lua");
 /** How long a dead node's holds outlive the time in which its clients are adopted. */
 const spareMs = 10_000;
 
-/** What holds work with. */
-export interface HoldsContext {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly nodeId: string;
-  readonly handlers: NodeHandlers;
-  /** 0 where nobody is ever adopted. */
-  readonly orphanMs: number;
-}
-
 /** Redis's record of how far this node's clients are, from which they are adopted if the node dies. */
 export class Holds {
-  readonly #context: HoldsContext;
+  readonly #context: NodeContext;
   readonly #key: string;
   /** Those for whom something else is written than that they have had all. */
   readonly #changed = new Set<string>();
 
-  constructor(context: HoldsContext) {
+  constructor(context: NodeContext) {
     this.#context = context;
     this.#key = context.keys.holds(context.nodeId);
   }
 
   /** What is written for a client that has had all; empty where nothing is. */
-  holdOf({ identity, subscriptions, version, keepsCursor }: ClientState): string {
-    const isHeld = this.#context.orphanMs > 0 && version > 0 && !keepsCursor;
-    return isHeld ? likenessOf(identity, subscriptions) : "";
+  holdOf(state: ClientState | undefined): string {
+    if (state === undefined || state.version === 0 || state.keepsCursor) return "";
+    return this.#context.orphanMs > 0 ? likenessOf(state.identity, state.subscriptions) : "";
   }
 
   /** Notes that what is written for a client is not what is to be written for it. */
@@ -67,8 +57,7 @@ export class Holds {
   /** @param cursor where the client is, if it lags */
   #write(pipeline: ChainableCommander, clientId: string, cursor: string | undefined): void {
     const { keys, handlers } = this.#context;
-    const state = handlers.describe(clientId);
-    const hold = state === undefined ? "" : this.holdOf(state);
+    const hold = this.holdOf(handlers.describe(clientId));
     if (hold === "") return;
     pipeline.hset(this.#key, clientId, cursor === undefined ? hold : `${hold} ${cursor}`);
     if (cursor === undefined) pipeline.hdel(keys.client(clientId), "adopted");
@@ -80,8 +69,7 @@ export class Holds {
     const pipeline = redis.pipeline();
     const likenesses = new Set<string>();
     for (const clientId of clientIds) {
-      const state = handlers.describe(clientId);
-      const hold = state === undefined ? "" : this.holdOf(state);
+      const hold = this.holdOf(handlers.describe(clientId));
       if (hold === "") continue;
       likenesses.add(hold);
       if (!this.#changed.has(clientId)) pipeline.hset(this.#key, clientId, hold);

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { identityKey } from "@sluice/protocol";
-import type { Redis } from "ioredis";
 import type {
   AppliedChange,
   LastFrame,
@@ -11,7 +10,7 @@ import type {
   SubscriptionChange,
 } from "../backplane.ts";
 import { likenessOf } from "../likeness.ts";
-import type { Keys } from "./keys.ts";
+import type { NodeContext } from "./node-context.ts";
 import type { NodeMessage } from "./node-message.ts";
 import { PendingAnswers } from "./pending-answers.ts";
 import { Script } from "./script.ts";
@@ -33,13 +32,7 @@ type SubscribeReply = readonly [
 ];
 
 /** What calls to owners are made with. */
-export interface OwnerCallsContext {
-  readonly redis: Redis;
-  readonly keys: Keys;
-  readonly nodeId: string;
-  readonly handlers: NodeHandlers;
-  /** How long a client can be adopted; 0 where nobody ever is. */
-  readonly orphanMs: number;
+export interface OwnerCallsContext extends NodeContext {
   /** Called when a client of this node has adopted an orphan, or is no longer like those that it was like. */
   readonly onChanged: (clientId: string) => void;
   /** 0 is no limit. */

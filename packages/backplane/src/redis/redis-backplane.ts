@@ -93,16 +93,11 @@ class RedisBackplane implements Backplane {
     const { commands, log, channels } = connections;
     const { silenceMs, orphanSeconds, maxStreamsPerIdentity } = options;
     const aliveMs = Math.round(silenceMs * aliveShare);
-    const node = { keys: this.#keys, nodeId, handlers };
-    const directory = new Directory({ ...node, redis: commands, orphanMs: orphanSeconds * 1000 });
+    const node = { redis: commands, keys: this.#keys, nodeId, handlers, orphanMs: orphanSeconds * 1000 };
+    const directory = new Directory(node);
     this.#directory = directory;
-    this.#ownerCalls = new OwnerCalls({
-      ...node,
-      redis: commands,
-      orphanMs: orphanSeconds * 1000,
-      onChanged: (clientId) => directory.noteChange(clientId),
-      maxStreamsPerIdentity,
-    });
+    const onChanged = (clientId: string): void => directory.noteChange(clientId);
+    this.#ownerCalls = new OwnerCalls({ ...node, onChanged, maxStreamsPerIdentity });
     this.#logReader = new LogReader(log, { key: this.#keys.log, handlers, blockMs: aliveMs });
     this.#channelReader = new ChannelReader(channels, { ...node, listenMs: aliveMs });
   }
