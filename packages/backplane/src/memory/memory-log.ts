@@ -47,10 +47,8 @@ export class MemoryLog {
 
   /** See `Backplane.findEntry`. */
   find(cursor: string): LogExtent | undefined {
-    const [first, last] = [this.#entries[this.#start], this.#entries.at(-1)];
-    if (first === undefined || last === undefined) return undefined;
     if (this.#entries[this.#indexOf(cursor)]?.cursor !== cursor) return undefined;
-    return { first: first.cursor, last: last.cursor };
+    return { first: this.first, last: this.last };
   }
 
   /** See `Backplane.readLog`. */
