@@ -1,6 +1,5 @@
 import type { BackplaneOptions, LogEntry, LogExtent } from "../backplane.ts";
 import { compareEntries } from "@sluice/protocol";
-import { CursorSequence } from "./cursor-sequence.ts";
 
 /** Characters kept at most. */
 const maxLength = 33_554_432;
@@ -15,7 +14,6 @@ interface StoredEntry extends LogEntry {
 /** The log of one node without Redis; trimmed as the one in Redis is. It begins with an entry that is no event. */
 export class MemoryLog {
   readonly #options: BackplaneOptions;
-  readonly #cursors = new CursorSequence();
   #entries: StoredEntry[] = [];
   #start = 0;
   #length = 0;
@@ -38,7 +36,7 @@ export class MemoryLog {
   /** @returns the cursor of the new entry */
   append(text: string | undefined): string {
     const nowMs = Date.now();
-    const cursor = this.#cursors.next(nowMs);
+    const cursor = this.#nextCursor(nowMs);
     this.#entries.push({ cursor, text, writtenMs: nowMs });
     this.#length += text?.length ?? 0;
     this.#trim(nowMs);
@@ -55,6 +53,12 @@ export class MemoryLog {
   read(from: string, count: number): readonly LogEntry[] {
     const at = this.#indexOf(from);
     return this.#entries.slice(at, at + count);
+  }
+
+  /** Names an entry as a Redis stream does; where the clock went back, after the one before it. */
+  #nextCursor(nowMs: number): string {
+    const [lastMs = 0, number = 0] = this.last.split("-").map(Number);
+    return nowMs > lastMs ? `${nowMs}-0` : `${lastMs}-${number + 1}`;
   }
 
   /** The index of the first entry that is not older. */
