@@ -6,7 +6,7 @@ import { logTrimmed } from "../log-trimmed.ts";
 import { CollectionLog } from "./collection-log.ts";
 import type { Keys } from "./keys.ts";
 import { endOfLog } from "./log-reader.ts";
-import { RowBatches } from "./row-batches.ts";
+import { batchesOf } from "./row-batches.ts";
 import { Script } from "./script.ts";
 import { unavailable } from "./unavailable.ts";
 
@@ -43,7 +43,8 @@ export async function seedRows(
   keys: Keys,
   { collection, rows }: SeedingRequest,
 ): Promise<number> {
-  const source = new RowBatches(rows);
+  let fault: unknown;
+  const batches = batchesOf(rows, (error) => (fault = error));
   const token = randomBytes(12).toString("base64url");
   const hash = keys.seeding(collection.name, token);
   try {
@@ -51,12 +52,12 @@ export async function seedRows(
     await redis.multi().hset(hash, "@seeding", token).pexpire(hash, lifeMs).exec();
     const begin = await endOfLog(redis, keys.log);
     const seeding = new Seeding(redis, { keys, collection, begin, token, hash });
-    for await (const batch of source.batches()) await seeding.put(batch);
+    for await (const batch of batches) await seeding.put(batch);
     return await seeding.end();
   } catch (error) {
     // it expires where it cannot be dropped
     await redis.unlink(hash).catch(() => undefined);
-    throw error === source.fault ? error : unavailable(error);
+    throw error === fault ? error : unavailable(error);
   }
 }
 
