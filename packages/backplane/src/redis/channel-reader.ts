@@ -1,13 +1,10 @@
 import type { Redis } from "ioredis";
 import type { NodeHandlers } from "../backplane.ts";
 import type { Keys } from "./keys.ts";
+import type { NodeContext } from "./node-context.ts";
 
 /** What a channel reader works with. */
-export interface ChannelReaderContext {
-  readonly keys: Keys;
-  /** Whose control channel to listen to. */
-  readonly nodeId: string;
-  readonly handlers: NodeHandlers;
+export interface ChannelReaderContext extends Pick<NodeContext, "keys" | "nodeId" | "handlers"> {
   /**
    * How often the channels are taken again. Redis's answer is a sign of life, without which a subscriber that hears
    * nothing cannot know that it is cut, and what was refused once is tried again.
