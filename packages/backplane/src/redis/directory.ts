@@ -23,16 +23,6 @@ const registerScript = new Script<"OK">("register.lua");
 const unregisterScript = new Script<"OK">("orphans.lua", "unregister.lua");
 const releaseScript = new Script<0 | 1>("release.lua");
 
-/** What is written of a client that leaves. */
-interface Farewell {
-  readonly clientId: string;
-  /** Empty where it is no orphan. */
-  readonly orphanedAt: string;
-  readonly wasSubscribed: boolean;
-  /** Empty where nobody could adopt it. */
-  readonly likeness: string;
-}
-
 /** Redis's record of which node holds which client, as far as it is this node's to keep. */
 export class Directory {
   readonly #redis: Redis;
@@ -40,8 +30,8 @@ export class Directory {
   readonly #nodeId: string;
   readonly #handlers: NodeHandlers;
   readonly #clients = new Set<string>();
-  /** Those who left while Redis was away. */
-  readonly #left = new Map<string, Farewell>();
+  /** What is still to be done for those who left while Redis was away. */
+  readonly #left = new Map<string, () => Promise<"OK">>();
   readonly #holds: Holds;
   readonly #orphanMs: number;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -107,7 +97,7 @@ export class Directory {
 
   /** See `Backplane.orphan`. */
   async orphan(clientId: string, cursor: string): Promise<void> {
-    await this.#forget(this.#farewell(clientId, { orphanedAt: cursor, wasSubscribed: true }));
+    await this.#farewell(clientId, { orphanedAt: cursor, wasSubscribed: true })();
     this.#clients.delete(clientId);
     this.#holds.forget(clientId);
   }
@@ -117,26 +107,23 @@ export class Directory {
     this.#holds.forget(clientId);
     const farewell = this.#farewell(clientId, leaving);
     // what cannot be done now is done later
-    await this.#forget(farewell).catch(() => this.#left.set(clientId, farewell));
+    await farewell().catch(() => this.#left.set(clientId, farewell));
   }
 
-  #farewell(clientId: string, { orphanedAt = "", wasSubscribed }: Leaving): Farewell {
-    const likeness = this.#holds.holdOf(this.#handlers.describe(clientId));
-    return { clientId, orphanedAt, wasSubscribed, likeness };
-  }
-
-  async #forget({ clientId, orphanedAt, wasSubscribed, likeness }: Farewell): Promise<void> {
+  /** @returns what forgets a client as it is now, or makes an orphan of it; safe to be called again */
+  #farewell(clientId: string, { orphanedAt = "", wasSubscribed }: Leaving): () => Promise<"OK"> {
     const keys = [this.#keys.client(clientId), this.#keys.holds(this.#nodeId)];
     const args = [clientId, this.#nodeId, orphanedAt, Number(wasSubscribed), this.#keys.all, this.#orphanMs];
-    await unregisterScript.run(this.#redis, keys, [...args, likeness]);
+    const likeness = this.#holds.holdOf(this.#handlers.describe(clientId));
+    return () => unregisterScript.run(this.#redis, keys, [...args, likeness]);
   }
 
   async #forgetLeft(): Promise<void> {
-    const forget = async (farewell: Farewell): Promise<void> => {
-      await this.#forget(farewell);
-      this.#left.delete(farewell.clientId);
+    const forget = async ([clientId, farewell]: [string, () => Promise<"OK">]): Promise<void> => {
+      await farewell();
+      this.#left.delete(clientId);
     };
-    await Promise.all([...this.#left.values()].map(forget));
+    await Promise.all([...this.#left].map(forget));
   }
 
   /** See `Backplane.record`. */
