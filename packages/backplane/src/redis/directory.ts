@@ -1,7 +1,7 @@
 import { identityKey } from "@sluice/protocol";
 import type { Redis } from "ioredis";
 import type { ClientState, Leaving, NodeHandlers, Progress } from "../backplane.ts";
-import { Holds } from "./holds.ts";
+import type { Holds } from "./holds.ts";
 import type { Keys } from "./keys.ts";
 import type { NodeContext } from "./node-context.ts";
 import { Script } from "./script.ts";
@@ -36,13 +36,13 @@ export class Directory {
   readonly #orphanMs: number;
   readonly #timers: NodeJS.Timeout[] = [];
 
-  constructor(context: NodeContext) {
+  constructor(context: NodeContext, holds: Holds) {
     this.#redis = context.redis;
     this.#keys = context.keys;
     this.#nodeId = context.nodeId;
     this.#handlers = context.handlers;
     this.#orphanMs = context.orphanMs;
-    this.#holds = new Holds(context);
+    this.#holds = holds;
   }
 
   /** Announces this node and keeps its entries alive. */
@@ -144,11 +144,6 @@ export class Directory {
     await Promise.all(clientIds.map(release));
     // they are like others now
     for (const id of clientIds) this.#holds.noteChange(id);
-  }
-
-  /** Notes that a client of this node has adopted an orphan, or is no longer like those that it was like. */
-  noteChange(clientId: string): void {
-    this.#holds.noteChange(clientId);
   }
 
   async #beat(): Promise<void> {

@@ -27,7 +27,7 @@ export class Holds {
     return this.#context.orphanMs > 0 ? likenessOf(state.identity, state.subscriptions) : "";
   }
 
-  /** Notes that what is written for a client is not what is to be written for it. */
+  /** Notes that a client has adopted an orphan, or is no longer like those that it was like: its hold is written anew. */
   noteChange(clientId: string): void {
     this.#changed.add(clientId);
   }

@@ -10,6 +10,7 @@ import type {
   SubscriptionChange,
 } from "../backplane.ts";
 import { likenessOf } from "../likeness.ts";
+import type { Holds } from "./holds.ts";
 import type { NodeContext } from "./node-context.ts";
 import type { NodeMessage } from "./node-message.ts";
 import { PendingAnswers } from "./pending-answers.ts";
@@ -33,8 +34,7 @@ type SubscribeReply = readonly [
 
 /** What calls to owners are made with. */
 export interface OwnerCallsContext extends NodeContext {
-  /** Called when a client of this node has adopted an orphan, or is no longer like those that it was like. */
-  readonly onChanged: (clientId: string) => void;
+  readonly holds: Holds;
   /** 0 is no limit. */
   readonly maxStreamsPerIdentity: number;
 }
@@ -129,12 +129,12 @@ export class OwnerCalls {
   }
 
   #outcomeOf(message: Exclude<NodeMessage, { type: "answer" }>): string {
-    const { handlers, onChanged } = this.#context;
+    const { handlers, holds } = this.#context;
     switch (message.type) {
       case "apply":
         return this.#apply(message.change);
       case "send-last":
-        onChanged(message.frame.clientId);
+        holds.noteChange(message.frame.clientId);
         return handlers.sendLast(message.frame);
       case "ask":
         return handlers.answer(message.question);
@@ -142,11 +142,11 @@ export class OwnerCalls {
   }
 
   #apply(change: AppliedChange): ReturnType<NodeHandlers["apply"]> {
-    const { handlers, onChanged } = this.#context;
+    const { handlers, holds } = this.#context;
     const isFirst = handlers.describe(change.clientId)?.version === 0;
     const outcome = handlers.apply(change);
     // what this node was writing of the client meanwhile says what it was before
-    if (!isFirst || change.adopted !== undefined) onChanged(change.clientId);
+    if (!isFirst || change.adopted !== undefined) holds.noteChange(change.clientId);
     return outcome;
   }
 }

@@ -22,6 +22,7 @@ import { BackplaneError } from "../backplane-error.ts";
 import { ChannelReader } from "./channel-reader.ts";
 import { comeBackMs, Directory } from "./directory.ts";
 import { appendEvents } from "./event-append.ts";
+import { Holds } from "./holds.ts";
 import { type Keys, keysUnder } from "./keys.ts";
 import { readKeptRows } from "./kept-rows.ts";
 import { endOfLog, findEntry, LogReader, readEntries } from "./log-reader.ts";
@@ -94,10 +95,9 @@ class RedisBackplane implements Backplane {
     const { silenceMs, orphanSeconds, maxStreamsPerIdentity } = options;
     const aliveMs = Math.round(silenceMs * aliveShare);
     const node = { redis: commands, keys: this.#keys, nodeId, handlers, orphanMs: orphanSeconds * 1000 };
-    const directory = new Directory(node);
-    this.#directory = directory;
-    const onChanged = (clientId: string): void => directory.noteChange(clientId);
-    this.#ownerCalls = new OwnerCalls({ ...node, onChanged, maxStreamsPerIdentity });
+    const holds = new Holds(node);
+    this.#directory = new Directory(node, holds);
+    this.#ownerCalls = new OwnerCalls({ ...node, holds, maxStreamsPerIdentity });
     this.#logReader = new LogReader(log, { key: this.#keys.log, handlers, blockMs: aliveMs });
     this.#channelReader = new ChannelReader(channels, { ...node, listenMs: aliveMs });
   }
