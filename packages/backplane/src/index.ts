@@ -1,21 +1,19 @@
 export type {
-  AppliedChange,
   Backplane,
   BackplaneOptions,
   ClientState,
-  EventSource,
   FollowedCollection,
   LastFrame,
   Leaving,
   LogEntry,
   LogExtent,
   NodeAnswers,
-  NodeHandlers,
   Progress,
   SeededRow,
 } from "./backplane.ts";
 export { BackplaneError } from "./backplane-error.ts";
 export { defaultKeyPrefix, keyPrefixFault } from "./key-prefix.ts";
+export type { AppliedChange, EventSource, NodeHandlers } from "./node-handlers.ts";
 export { openBackplane } from "./open-backplane.ts";
 export { checkRedis, type RedisFinding } from "./redis/check-redis.ts";
 export { type Deployment, type DirectoryClient, openDeployment } from "./redis/deployment.ts";

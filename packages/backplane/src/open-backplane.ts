@@ -1,5 +1,6 @@
-import type { Backplane, BackplaneOptions, NodeHandlers } from "./backplane.ts";
+import type { Backplane, BackplaneOptions } from "./backplane.ts";
 import { MemoryBackplane } from "./memory/memory-backplane.ts";
+import type { NodeHandlers } from "./node-handlers.ts";
 import { openRedisBackplane } from "./redis/redis-backplane.ts";
 import type { RedisUrl } from "./redis/redis-url.ts";
 

@@ -10,13 +10,13 @@ import type {
   LogEntry,
   LogExtent,
   NodeAnswers,
-  NodeHandlers,
   SeededRow,
   SubscribeOutcome,
   SubscriptionChange,
 } from "../backplane.ts";
 import { likenessOf } from "../likeness.ts";
 import { logTrimmed } from "../log-trimmed.ts";
+import type { NodeHandlers } from "../node-handlers.ts";
 import { MemoryLog } from "./memory-log.ts";
 import { MemoryRecords } from "./memory-records.ts";
 import { MemoryOrphans } from "./memory-orphans.ts";

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { NodeHandlers } from "../backplane.ts";
+import type { NodeHandlers } from "../node-handlers.ts";
 import type { Keys } from "./keys.ts";
 import type { NodeContext } from "./node-context.ts";
 

@@ -1,6 +1,7 @@
 import { identityKey } from "@sluice/protocol";
 import type { Redis } from "ioredis";
-import type { ClientState, Leaving, NodeHandlers, Progress } from "../backplane.ts";
+import type { ClientState, Leaving, Progress } from "../backplane.ts";
+import type { NodeHandlers } from "../node-handlers.ts";
 import type { Holds } from "./holds.ts";
 import type { Keys } from "./keys.ts";
 import type { NodeContext } from "./node-context.ts";

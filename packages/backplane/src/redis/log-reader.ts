@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import type { LogEntry, LogExtent, NodeHandlers } from "../backplane.ts";
+import type { LogEntry, LogExtent } from "../backplane.ts";
+import type { NodeHandlers } from "../node-handlers.ts";
 import { Script } from "./script.ts";
 
 const findEntryScript = new Script<readonly [first: string, last: string] | null>("find-entry.lua");

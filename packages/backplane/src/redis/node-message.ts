@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, parseIdentity } from "@sluice/protocol";
-import type { AppliedChange, LastFrame } from "../backplane.ts";
+import type { LastFrame } from "../backplane.ts";
+import type { AppliedChange } from "../node-handlers.ts";
 
 /** What one node tells another on its control channel. */
 export type NodeMessage =

@@ -1,15 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { identityKey } from "@sluice/protocol";
 import type {
-  AppliedChange,
   LastFrame,
   LastFrameOutcome,
   NodeAnswers,
-  NodeHandlers,
   SubscribeOutcome,
   SubscriptionChange,
 } from "../backplane.ts";
 import { likenessOf } from "../likeness.ts";
+import type { AppliedChange, NodeHandlers } from "../node-handlers.ts";
 import type { Holds } from "./holds.ts";
 import type { NodeContext } from "./node-context.ts";
 import type { NodeMessage } from "./node-message.ts";

@@ -12,13 +12,13 @@ import type {
   LogEntry,
   LogExtent,
   NodeAnswers,
-  NodeHandlers,
   Progress,
   SeededRow,
   SubscribeOutcome,
   SubscriptionChange,
 } from "../backplane.ts";
 import { BackplaneError } from "../backplane-error.ts";
+import type { NodeHandlers } from "../node-handlers.ts";
 import { ChannelReader } from "./channel-reader.ts";
 import { comeBackMs, Directory } from "./directory.ts";
 import { appendEvents } from "./event-append.ts";
