@@ -15,6 +15,8 @@ export class Holds {
   readonly #key: string;
   /** Those for whom something else is written than that they have had all. */
   readonly #changed = new Set<string>();
+  /** Whether somebody took this node for dead, or Redis lost its holds, until they are all there again. */
+  #mustReclaim = false;
 
   constructor(context: NodeContext) {
     this.#context = context;
@@ -51,7 +53,10 @@ export class Holds {
     const [[error, isNew] = []] = (await pipeline.exec()) ?? [];
     for (const clientId of error ? changed : laggards.keys()) this.#changed.add(clientId);
     if (error) throw error;
-    if (isNew === 1) await this.#reclaim(clientIds);
+    if (isNew === 1) this.#mustReclaim = true;
+    if (!this.#mustReclaim) return;
+    await this.#reclaim(clientIds);
+    this.#mustReclaim = false;
   }
 
   /** @param cursor where the client is, if it lags */
@@ -63,7 +68,7 @@ export class Holds {
     if (cursor === undefined) pipeline.hdel(keys.client(clientId), "adopted");
   }
 
-  /** Holds its clients again: somebody took this node for dead and made orphans of them, or Redis lost them. */
+  /** Holds its clients again; those whom others made orphans of are none. */
   async #reclaim(clientIds: Iterable<string>): Promise<void> {
     const { redis, keys, nodeId, handlers } = this.#context;
     const pipeline = redis.pipeline();

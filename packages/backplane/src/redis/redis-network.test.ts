@@ -180,6 +180,25 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
     });
   });
 
+  test("breaks while the node takes its clients back: it takes them back all the same", async () => {
+    await withScene(async ({ far, network, redis, keyPrefix }) => {
+      await far.hold("c1");
+      expect(await ask(far)).toBe("live");
+      const holds = `${keyPrefix}holds:${far.backplane.nodeId}`;
+      const record = (): Promise<void> => far.backplane.record({ position: "1-0", laggards: new Map() });
+      await record();
+      const [likeness = ""] = ((await redis.hget(holds, "c1")) ?? "").split(" ");
+      // as others do who take the node for dead
+      await redis.del(holds);
+      const cut = network.cutOnce(likeness);
+      await record();
+      await cut;
+      await waitUntil(() => far.backplane.connected, "the connections to be back");
+      await record();
+      expect(await redis.hget(holds, "c1")).toBe(likeness);
+    });
+  });
+
   test("swallows everything: requests fail in bounded time, and nothing of the log is lost", async () => {
     await withScene(async ({ far, near, network }) => {
       await far.hold("c1");
