@@ -50,10 +50,13 @@ export class Holds {
     pipeline.sadd(keys.nodes, nodeId);
     for (const clientId of changed) this.#write(pipeline, clientId, laggards.get(clientId));
     pipeline.pexpire(this.#key, orphanMs + spareMs);
-    const [[error, isNew] = []] = (await pipeline.exec()) ?? [];
+    const replies = (await pipeline.exec()) ?? [];
+    const [error] = replies.find(([fault]) => fault !== null) ?? [];
     for (const clientId of error ? changed : laggards.keys()) this.#changed.add(clientId);
+    const isNew = replies[0]?.[1] === 1;
+    // an answer that was lost may have said so too
+    if (error || isNew) this.#mustReclaim = true;
     if (error) throw error;
-    if (isNew === 1) this.#mustReclaim = true;
     if (!this.#mustReclaim) return;
     await this.#reclaim(clientIds);
     this.#mustReclaim = false;

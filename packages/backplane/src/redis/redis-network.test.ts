@@ -199,6 +199,28 @@ describe.concurrent("a node's network", { timeout: 30_000 }, () => {
     });
   });
 
+  test("loses the answer to what is noted of clients: the node takes them all back", async () => {
+    await withScene(async ({ far, network, redis, keyPrefix }) => {
+      await far.hold("c1");
+      expect(await ask(far)).toBe("live");
+      const holds = `${keyPrefix}holds:${far.backplane.nodeId}`;
+      await far.backplane.record({ position: "1-0", laggards: new Map() });
+      const hold = await redis.hget(holds, "c1");
+      await redis.del(holds);
+      // more than goes over a network at once, and cut at its end
+      const laggards = new Map(Array.from({ length: 2_000 }, (_, at) => [`lags${at}`, "1-0"]));
+      const state = far.clients.get("c1");
+      for (const id of laggards.keys()) if (state !== undefined) far.clients.set(id, state);
+      const cut = network.cutOnce("pexpire");
+      await far.backplane.record({ position: "2-0", laggards });
+      await cut;
+      await waitUntil(() => far.backplane.connected, "the connections to be back");
+      expect(await redis.hexists(holds, "@")).toBe(1);
+      await far.backplane.record({ position: "2-0", laggards: new Map() });
+      expect(await redis.hget(holds, "c1")).toBe(hold);
+    });
+  });
+
   test("swallows everything: requests fail in bounded time, and nothing of the log is lost", async () => {
     await withScene(async ({ far, near, network }) => {
       await far.hold("c1");
