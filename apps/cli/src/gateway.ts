@@ -72,8 +72,7 @@ export async function publishThrough(
   gateway: Gateway,
   events: readonly string[],
 ): Promise<readonly string[]> {
-  const values = events.map((text): unknown => JSON.parse(text));
-  const answer = await post(gateway, "api/realtime/publish", values);
+  const answer = await post(gateway, "api/realtime/publish", `[${events.join()}]`);
   const { ids } = isJsonObject(answer) ? answer : {};
   if (Array.isArray(ids)) return ids.map(String);
   throw unreachable(gateway.url, "an answer without the ids of events");
@@ -81,30 +80,26 @@ export async function publishThrough(
 
 /**
  * Posts JSON.
+ * @param path behind the gateway's URL
  * @returns what the gateway answered; nothing where that is no JSON
  * @throws {UnreachableError} where it does not answer, or cannot do it now
  * @throws {InputError} where it refuses
  */
-export async function post({ url, token }: Gateway, path: string, body: unknown): Promise<unknown> {
+export async function post({ url, token }: Gateway, path: string, body: string): Promise<unknown> {
   const headers = { "Content-Type": "application/json", ...(token && { Authorization: token }) };
-  let answer: { readonly status: number; readonly location: string | null; readonly text: string };
+  const signal = AbortSignal.timeout(answerMs);
+  let response: Response;
+  let text: string;
   try {
-    const signal = AbortSignal.timeout(answerMs);
-    // where it leads to elsewhere a POST arrives as a GET, or without its token
-    const request = {
-      method: "POST",
-      headers,
-      body: JSON.stringify(body),
-      signal,
-      redirect: "manual",
-    } as const;
-    const response = await fetch(new URL(path, url), request);
-    const location = response.headers.get("location");
-    answer = { status: response.status, location, text: await response.text() };
+    // led elsewhere, a POST would arrive as a GET, or without its token
+    const request = { method: "POST", headers, body, signal, redirect: "manual" } as const;
+    response = await fetch(new URL(path, url), request);
+    text = await response.text();
   } catch (error) {
     throw unreachable(url, error);
   }
-  const { status, location, text } = answer;
+  const { status } = response;
+  const location = response.headers.get("location");
   const value = parseAnswer(text);
   if (status < 300) return value;
   const words = location === null ? wordsOf(value) : `: it is at ${location}`;
