@@ -76,6 +76,14 @@ test("a superuser's token signs in, and is in the address no more", async () => 
   await see(page.getByRole("heading", { name: "Sign in" }));
 });
 
+test("an address with a token signs in where the page is open already", async () => {
+  const page = await open();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.goto(`${nodes[0].url}/console#token=${await signSuperuserToken()}`);
+  await see(page.getByRole("heading", { name: "Nodes" }));
+  expect(page.url()).toBe(`${nodes[0].url}/console`);
+});
+
 test("a token that is wrong, expired, or no superuser's is refused in words", async () => {
   stage.expectErrors(/status of 40[13]/);
   const page = await stage.openPage(`${nodes[0].url}/console`);

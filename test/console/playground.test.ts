@@ -1,4 +1,4 @@
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { startGateway } from "../harness/gateway-process.ts";
 import { BrowserStage, see } from "./browser-stage.ts";
@@ -92,4 +92,23 @@ test("what is sent while a stream is cut comes when it is back", async () => {
   await left.getByRole("button", { name: "Mend" }).click();
   await see(left.getByText("Resumed: 1 missed event replayed"));
   await see(left.getByText("Received").nth(1));
+});
+
+test("who listens twice at once hears once", async () => {
+  const listenAgain = async (route: Route): Promise<void> => {
+    await see(left.getByText("Connecting"));
+    await left.getByRole("button", { name: "Listen" }).dispatchEvent("click");
+    await route.continue();
+  };
+  await page.route("**/api/console/play/tokens", listenAgain, { times: 1 });
+  await left.getByRole("button", { name: "Listen" }).click();
+  await see(left.getByText("Listens to posts/*").nth(1));
+  await see(left.getByText("Live"));
+  await send();
+  await see(right.getByText("Received"));
+  await see(left.getByText("Received"));
+  await send();
+  await see(right.getByText("Received").nth(1));
+  await see(left.getByText("Received").nth(1));
+  expect(await left.getByText("Received").count()).toBe(2);
 });

@@ -5,7 +5,7 @@ import { describeChange, diffCollections } from "./collection-changes.ts";
 import { readCollectionsFile } from "./collections-file.ts";
 import { createCommand, isGiven } from "./command.ts";
 import { InputError } from "./command-error.ts";
-import { describeBroken } from "./json-input.ts";
+import { parseJson } from "./json-input.ts";
 import { type OutputOptions, print, printResult, say } from "./output.ts";
 import { type RedisOptions, withDeployment, withRedis } from "./redis-options.ts";
 
@@ -121,13 +121,8 @@ async function printStored(options: CollectionsOptions): Promise<void> {
 
 /** Reads a stored collection, but for what must never be shown. */
 function withoutSecret(name: string, text: string): unknown {
-  let collection: unknown;
-  try {
-    collection = JSON.parse(text);
-  } catch (error) {
-    const got = describeBroken(text, error);
-    throw new InputError(`${name} of the stored collections: expected JSON, got ${got}`);
-  }
+  const where = `${name} of the stored collections`;
+  const collection = parseJson(text, (got) => new InputError(`${where}: expected JSON, got ${got}`));
   if (!isJsonObject(collection) || !isJsonObject(collection["authToken"])) return collection;
   const { secret: _secret, ...authToken } = collection["authToken"];
   return { ...collection, authToken };

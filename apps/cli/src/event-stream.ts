@@ -40,7 +40,7 @@ export async function openEventStream(
         `expected PB_CONNECT of ${gateway.url.origin}, got ${first?.event ?? "none"}`,
       );
     }
-    await post(gateway, "api/realtime", { clientId: first.id, subscriptions });
+    await post(gateway, "api/realtime", JSON.stringify({ clientId: first.id, subscriptions }));
     return { events, close };
   } catch (error) {
     close();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -47,6 +47,32 @@ afterAll(async () => {
 
 async function sign(...args: readonly string[]): Promise<string> {
   return (await callSluice(["token", "--secret", testSecret, ...args])).stdout.trim();
+}
+
+/** Has an event published to a web server that is no gateway, whose pages under /moved are elsewhere now. */
+async function publishElsewhere(path: string): Promise<SluiceResult> {
+  const { url, close } = await serve(({ url: asked = "" }, response) => {
+    const isMoved = asked.startsWith("/moved");
+    response.writeHead(isMoved ? 301 : 200, isMoved ? { Location: "https://rt.example.com/" } : {});
+    response.end("<h1>Hello</h1>");
+  });
+  const result = await callSluice(["publish", "--url", `${url}${path}`, "--token", "a", post("p")]);
+  close();
+  return result;
+}
+
+/** Answers HTTP on loopback. */
+async function serve(
+  listener: RequestListener,
+): Promise<{ readonly url: string; readonly close: () => void }> {
+  const server = createServer(listener);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`, close };
 }
 
 const inRedis = (): readonly string[] => ["--redis", inject("redisUrl"), "--prefix", prefix];
@@ -98,6 +124,7 @@ describe("sluice token", () => {
 
   test.concurrent.each<[args: readonly string[], message: string]>([
     [["--id", "u1"], "expected --secret or AUTH_SECRET, got neither"],
+    [["--id", "u1", "--secret", ""], "expected --secret or AUTH_SECRET, got neither"],
     [["--secret", "s"], "expected --id, or --superuser, got neither"],
     [
       ["--secret", "s", "--id", "u1", "--expires", "soon"],
@@ -202,6 +229,28 @@ describe("sluice publish", () => {
     expect(stderr).not.toContain("secretly");
     expect([stdout, status]).toEqual(["", wanted]);
   });
+
+  test.each([
+    ["a page", "/", "got an answer without the ids of events"],
+    ["a redirect", "/moved", "answered 301 to POST /api/realtime/publish: it is at https://rt.example.com/"],
+  ])("does not take %s for a gateway's answer", async (_what, path, message) => {
+    const { stdout, stderr, status } = await publishElsewhere(path);
+    expect(stderr).toContain(message);
+    expect([stdout, status]).toEqual(["", 3]);
+  });
+});
+
+test.each<[text: string, args: readonly string[]]>([
+  ["secretly…", ["publish", "{}"]],
+  ["secretly\nagain", ["tail", "--subscribe", "a"]],
+  ["secretly…", ["bench"]],
+  ["secretly\nagain", ["doctor"]],
+])("%j is no token for %j", async (token, [command = "", ...more]) => {
+  const place = command === "doctor" ? [gateway.url] : ["--url", gateway.url];
+  const { stdout, stderr, status } = await callSluice([command, ...more, ...place], { SLUICE_TOKEN: token });
+  expect(stderr).toContain("--token (SLUICE_TOKEN): expected a token, of letters, digits and signs");
+  expect(stderr).not.toContain("secretly");
+  expect([stdout, status]).toEqual(["", 2]);
 });
 
 describe("sluice tail", () => {
@@ -323,17 +372,14 @@ describe("sluice bench", () => {
   });
 
   test("counts what does not come, and exits 1", async () => {
-    const deaf = createServer((request, response) => {
+    const deaf = await serve((request, response) => {
+      if (request.url === "/api/realtime/publish") return void response.end('{"ids":[]}');
       if (request.method === "POST") return void response.writeHead(204).end();
       response.writeHead(200, { "Content-Type": "text/event-stream" });
       response.write("id:x\nevent:PB_CONNECT\ndata:{}\n\n");
     });
-    await once(deaf.listen(0, "127.0.0.1"), "listening");
-    const address = deaf.address();
-    const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
-    const args = ["bench", "--url", url, "--token", "a", ...few, "--seconds", "1", "--json"];
+    const args = ["bench", "--url", deaf.url, "--token", "a", ...few, "--seconds", "1", "--json"];
     const result = await callSluice(args);
-    deaf.closeAllConnections();
     deaf.close();
     expect(jsonLines(result)).toMatchObject([{ openStreams: 5, published: 10, deliveries: 0, lost: 50 }]);
     expect(result.status).toBe(1);

@@ -22,7 +22,21 @@ const answerMs = 30_000;
 export function withGateway(command: Command): Command {
   return command
     .addOption(new Option("--url <url>", "a gateway, or the balancer in front of them").env("SLUICE_URL"))
-    .addOption(new Option("--token <token>", "whose requests these are").env("SLUICE_TOKEN"));
+    .addOption(tokenOption("whose requests these are"));
+}
+
+/** Makes the option that says as whom. */
+export function tokenOption(description: string): Option {
+  return new Option("--token <token>", description).env("SLUICE_TOKEN").argParser(readToken);
+}
+
+/** What no header can carry would look as if nobody answered, and be shown by those who say so. */
+function readToken(text: string): string {
+  const token = text.trim();
+  if (/^[ -~]*$/.test(token)) return token;
+  throw new ArgumentError(
+    "--token (SLUICE_TOKEN): expected a token, of letters, digits and signs in ASCII, got others",
+  );
 }
 
 /** Reads which gateway is meant. */
@@ -58,35 +72,42 @@ export async function publishThrough(
   gateway: Gateway,
   events: readonly string[],
 ): Promise<readonly string[]> {
-  const values = events.map((text): unknown => JSON.parse(text));
-  const answer = await post(gateway, "api/realtime/publish", values);
-  const ids: unknown = isJsonObject(answer) ? answer["ids"] : [];
-  return Array.isArray(ids) ? ids.map(String) : [];
+  const answer = await post(gateway, "api/realtime/publish", `[${events.join()}]`);
+  const { ids } = isJsonObject(answer) ? answer : {};
+  if (Array.isArray(ids)) return ids.map(String);
+  throw unreachable(gateway.url, "an answer without the ids of events");
 }
 
 /**
  * Posts JSON.
+ * @param path behind the gateway's URL
  * @returns what the gateway answered; nothing where that is no JSON
  * @throws {UnreachableError} where it does not answer, or cannot do it now
  * @throws {InputError} where it refuses
  */
-export async function post({ url, token }: Gateway, path: string, body: unknown): Promise<unknown> {
+export async function post({ url, token }: Gateway, path: string, body: string): Promise<unknown> {
   const headers = { "Content-Type": "application/json", ...(token && { Authorization: token }) };
-  let answer: { readonly status: number; readonly text: string };
+  const signal = AbortSignal.timeout(answerMs);
+  let response: Response;
+  let text: string;
   try {
-    const signal = AbortSignal.timeout(answerMs);
-    const request = { method: "POST", headers, body: JSON.stringify(body), signal };
-    const response = await fetch(new URL(path, url), request);
-    answer = { status: response.status, text: await response.text() };
+    // led elsewhere, a POST would arrive as a GET, or without its token
+    const request = { method: "POST", headers, body, signal, redirect: "manual" } as const;
+    response = await fetch(new URL(path, url), request);
+    text = await response.text();
   } catch (error) {
     throw unreachable(url, error);
   }
-  const { status, text } = answer;
+  const { status } = response;
+  const location = response.headers.get("location");
   const value = parseAnswer(text);
   if (status < 300) return value;
-  const message = `${url.origin} answered ${status} to POST /${path}${wordsOf(value)}`;
+  const words = location === null ? wordsOf(value) : `: it is at ${location}`;
+  const message = `${url.origin} answered ${status} to POST /${path}${words}`;
   // there is no gateway, or the stream is over that was to be subscribed
-  if (status >= 500 || status === 429 || status === 404) throw new UnreachableError(message);
+  if (status >= 500 || status === 429 || status === 404 || location !== null) {
+    throw new UnreachableError(message);
+  }
   if (status !== 401 && status !== 403) throw new InputError(message);
   throw new InputError(`expected a token with the right (--token, SLUICE_TOKEN): ${message}`);
 }

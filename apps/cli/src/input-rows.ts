@@ -2,7 +2,7 @@ import type { SeededRow } from "@sluice/backplane";
 import { describeJsonType, isJsonObject, isKeptId } from "@sluice/protocol";
 import { InputError } from "./command-error.ts";
 import type { InputLine, InputLines } from "./input-lines.ts";
-import { describeBroken } from "./json-input.ts";
+import { parseJson } from "./json-input.ts";
 
 /**
  * Reads rows, one JSON object on each line.
@@ -15,21 +15,12 @@ export async function* readRows({ batches }: InputLines): AsyncGenerator<SeededR
 }
 
 function readId({ number, text }: InputLine): string {
-  let row: unknown;
-  try {
-    row = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(
-      `line ${number}: expected a row as JSON, all of it on one line, got ${describeBroken(text, error)}`,
-    );
-  }
-  if (!isJsonObject(row)) {
-    throw new InputError(`line ${number}: expected a row as a JSON object, got ${describeJsonType(row)}`);
-  }
+  const refuse = (expected: string, got: string): InputError =>
+    new InputError(`line ${number}: expected ${expected}, got ${got}`);
+  const row = parseJson(text, (got) => refuse("a row as JSON, all of it on one line", got));
+  if (!isJsonObject(row)) throw refuse("a row as a JSON object", describeJsonType(row));
   const { id } = row;
   if (typeof id === "string" && isKeptId(id)) return id;
   const got = typeof id === "string" ? JSON.stringify(id) : describeJsonType(id);
-  throw new InputError(
-    `line ${number}: expected id to be a non-empty string other than "*" that does not begin with "@", got ${got}`,
-  );
+  throw refuse('id to be a non-empty string other than "*" that does not begin with "@"', got);
 }

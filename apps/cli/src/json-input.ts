@@ -4,7 +4,7 @@ import { ArgumentError, messageOf } from "./command-error.ts";
 
 /** Reads an argument that is JSON, or a file of it. */
 export function readJson(argument: string): unknown {
-  return /^\s*[[{]/.test(argument) ? parseJson(argument, "the argument") : readJsonFile(argument);
+  return /^\s*[[{]/.test(argument) ? parseArgument(argument, "the argument") : readJsonFile(argument);
 }
 
 /** Reads an option that is a JSON object, or a file of one. */
@@ -22,7 +22,19 @@ export function readJsonFile(file: string): unknown {
   } catch (error) {
     throw new ArgumentError(`expected JSON or a file that can be read, got ${file}: ${messageOf(error)}`);
   }
-  return parseJson(text, file);
+  return parseArgument(text, file);
+}
+
+/**
+ * Reads JSON.
+ * @param refuse makes what is thrown where there is something else, which it is told in words
+ */
+export function parseJson(text: string, refuse: (got: string) => Error): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refuse(describeBroken(text, error));
+  }
 }
 
 /** Says what came in place of JSON, and nothing of what it holds: that may be secret. */
@@ -32,10 +44,6 @@ export function describeBroken(text: string, error: unknown): string {
   return `${text.length} characters of something else${where}`;
 }
 
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ArgumentError(`expected JSON in ${where}, got ${describeBroken(text, error)}`);
-  }
+function parseArgument(text: string, where: string): unknown {
+  return parseJson(text, (got) => new ArgumentError(`expected JSON in ${where}, got ${got}`));
 }

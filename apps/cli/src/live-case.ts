@@ -44,9 +44,12 @@ export async function readLiveCase(
   if (event.kind === "message" && (event.clientId ?? id) !== id) {
     throw new InputError(`not delivered: the message is for the client ${event.clientId} only`);
   }
-  await readRows(deployment, { collections, records });
+  await readRows(deployment, collections, records);
   say("rows, collections and subscriptions are those of now, not those of when the event came");
-  const identity = readLiveIdentity(options.identity, client, { collections, records });
+  const identity =
+    options.identity === undefined
+      ? readClientIdentity(client, collections, records)
+      : readIdentity(options.identity, collections);
   return { collections, event, identity, subscriptions: client?.subscriptions };
 }
 
@@ -87,14 +90,12 @@ async function readLiveEvent(deployment: Deployment, text: string): Promise<Reco
   return parsed.event;
 }
 
-/** Collections, and what is at hand of their rows. */
-interface Rows {
-  readonly collections: CollectionSet;
-  readonly records: RecordStore;
-}
-
 /** Reads the rows that nodes follow. */
-async function readRows(deployment: Deployment, { collections, records }: Rows): Promise<void> {
+async function readRows(
+  deployment: Deployment,
+  collections: CollectionSet,
+  records: RecordStore,
+): Promise<void> {
   for (const id of checkCollections(collections).follows) {
     const collection = collections.find(id);
     if (collection === undefined) continue;
@@ -107,12 +108,11 @@ async function readRows(deployment: Deployment, { collections, records }: Rows):
 }
 
 /** The directory knows who a client is, but not what else its token says. */
-function readLiveIdentity(
-  given: string | undefined,
+function readClientIdentity(
   client: DirectoryClient | undefined,
-  { collections, records }: Rows,
+  collections: CollectionSet,
+  records: RecordStore,
 ): Identity {
-  if (given !== undefined) return readIdentity(given, collections);
   if (client === undefined || client.identity === "") return guest;
   const [, collectionId = "", id = ""] = /^([^/]*)\/(.*)$/s.exec(client.identity) ?? [];
   const claims = { type: "auth", id, collectionId };

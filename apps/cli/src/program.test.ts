@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { expect, test, vi } from "vitest";
 import { callSluice } from "../../../test/harness/sluice-call.ts";
@@ -105,4 +105,16 @@ test("whoever has read enough is no error", async () => {
   const started = startSluice(["explain", "--event", event, ...Array.from({ length: 20_000 }, () => "t")]);
   started.process.stdout?.destroy();
   expect(await started.end).toMatchObject({ stderr: "", status: 0 });
+});
+
+test("what cannot be written is an error", () => {
+  const full = openSync("/dev/full", "w");
+  const args = [`${import.meta.dirname}/main.ts`, "token", "--id", "u1", "--secret", "s".repeat(32)];
+  const { stderr, status } = spawnSync(process.execPath, args, {
+    stdio: ["ignore", full, "pipe"],
+    encoding: "utf8",
+  });
+  closeSync(full);
+  expect(stderr).toContain("error: standard output: ENOSPC");
+  expect(status).toBe(1);
 });

@@ -64,9 +64,9 @@ async function tailLog(deployment: Deployment, options: TailOptions): Promise<vo
   const accepts = await createFilter(deployment, options);
   let left = count;
   for await (const entries of deployment.readLog({ from, follow })) {
-    for (const entry of entries) {
-      if (entry.text === undefined || !accepts(entry.text)) continue;
-      const [{ cursor }, event] = [entry, conceal(entry.text)];
+    for (const { cursor, text } of entries) {
+      if (text === undefined || !accepts(text)) continue;
+      const event = conceal(text);
       const at = new Date(entryMs(cursor)).toISOString();
       await printResult(options, { cursor, event }, `${cursor}  ${at}  ${JSON.stringify(event)}`);
       left -= 1;

@@ -41,7 +41,7 @@ export function tokenCommand(): Command {
 
 async function signToken(options: TokenOptions): Promise<void> {
   const { secret, issuer, audience } = options;
-  if (secret === undefined) throw new ArgumentError("expected --secret or AUTH_SECRET, got neither");
+  if (!secret) throw new ArgumentError("expected --secret or AUTH_SECRET, got neither");
   const id = options.id ?? (options.superuser ? "superuser" : "");
   if (id === "") throw new ArgumentError("expected --id, or --superuser, got neither");
   if (!/^\d{1,9}[smhdwy]$/.test(options.expires)) {

@@ -50,7 +50,7 @@ export function PaneView({ title, pane, as }: PaneViewProps): JSX.Element {
         <Field label="Topic" text={topic} />
         <Field label="Filter" text={filter} />
         <Field label="Expand" text={expand} />
-        <button>Listen</button>
+        <button disabled={state === "connecting"}>Listen</button>
       </form>
       <ol class="tail" aria-label={`What ${title} has had`} tabIndex={0}>
         {pane.entries.value.map((entry) => (

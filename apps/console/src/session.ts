@@ -25,6 +25,9 @@ export async function resumeSession(): Promise<void> {
   if (token !== null) await signIn(token);
 }
 
+// an address with a token, pasted where the page is open already, opens no new page
+addEventListener("hashchange", () => location.hash.startsWith("#token=") && location.reload());
+
 /** Tries a superuser's token, and keeps it for this tab where it is good. */
 export async function signIn(token: string): Promise<void> {
   session.value = { kind: "checking" };

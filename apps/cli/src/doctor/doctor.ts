@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { createCommand, wholeNumber } from "../command.ts";
-import { readHttpUrl } from "../gateway.ts";
+import { readHttpUrl, tokenOption } from "../gateway.ts";
 import { type OutputOptions, print, printResult } from "../output.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Finding } from "./finding.ts";
@@ -16,7 +16,6 @@ interface DoctorOptions extends OutputOptions {
 
 /** `sluice doctor URL`: opens a stream through a proxy, and says what is wrong with it and which line mends it. */
 export function doctorCommand(): Command {
-  const token = "subscribe as whose this is, and see whether it arrives";
   return createCommand(
     "doctor",
     "Says what is wrong with the proxy in front of the nodes, and which line of its configuration mends it. It opens a stream through it and watches that. The status is 1 where something is wrong, 3 where the address cannot be reached.",
@@ -29,7 +28,7 @@ export function doctorCommand(): Command {
   )
     .argument("<url>", "the address that clients are given", (text) => readHttpUrl("<url>", text))
     .option("--seconds <n>", "how long to watch a quiet stream", wholeNumber("--seconds", 3_600), 75)
-    .addOption(new Option("--token <token>", token).env("SLUICE_TOKEN"))
+    .addOption(tokenOption("subscribe as whose this is, and see whether it arrives"))
     .option("--origin <url>", "whether pages of this origin may use it (CORS)", readOrigin)
     .addOption(new Option("--proxy <name>", "lines for this one only").choices(proxyNames))
     .option("--insecure", "take any certificate", false)

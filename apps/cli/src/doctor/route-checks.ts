@@ -92,12 +92,11 @@ export async function postFinding(target: ProbeTarget, clientId: string): Promis
   for (let count = 0; count < posts; count++) {
     const { status, text } = await subscribe(target, clientId);
     if (status === 204) continue;
-    if (status === 404 && text.includes("client id")) {
-      const says = `404 to POST number ${count + 1}: it came to a node with another REDIS_URL or KEY_PREFIX, or to another PocketBase`;
-      return found("posts", "wrong", says, remediesOf("route"));
-    }
     if (status === 503 || status === 429) return found("posts", "wrong", `${status} to POST: ${text.trim()}`);
-    const says = `expected 204 to POST, got ${status}: it does not go where the stream goes`;
+    const isElsewhere = status === 404 && text.includes("client id");
+    const says = isElsewhere
+      ? `404 to POST number ${count + 1}: it came to a node with another REDIS_URL or KEY_PREFIX, or to another PocketBase`
+      : `expected 204 to POST, got ${status}: it does not go where the stream goes`;
     return found("posts", "wrong", says, remediesOf("route"));
   }
   const says = `${posts} POSTs found the stream, each on a connection of its own and without cookies`;
