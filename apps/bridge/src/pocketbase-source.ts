@@ -184,7 +184,8 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
 
 function described(what: string, error: unknown): SourceError {
   if (error instanceof SourceError) return error;
-  const answer = error instanceof ClientResponseError && error.status !== 0 ? ` ${error.status}` : "";
-  const reason = error instanceof Error ? error.message : String(error);
-  return new SourceError(`${what}: PocketBase answered${answer}: ${reason}`, { cause: error });
+  const isAnswer = error instanceof ClientResponseError && error.status !== 0;
+  // the reason is logged from the cause
+  const outcome = isAnswer ? `answered ${error.status}` : "did not answer";
+  return new SourceError(`${what}: PocketBase ${outcome}`, { cause: error });
 }
