@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
 import { Redis } from "ioredis";
 import type PocketBase from "pocketbase-0.28";
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from "vitest";
+import { freePort } from "../harness/free-port.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
+import { forward } from "../harness/round-robin-proxy.ts";
 import { startRedisServer } from "../harness/test-redis.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 import { type BridgeProcess, spawnBridge, startBridge } from "./bridge-process.ts";
@@ -53,6 +57,25 @@ function login(): Readonly<Record<string, string>> {
     REDIS_URL: inject("redisUrl"),
     KEY_PREFIX: prefix,
   };
+}
+
+/** A PocketBase's front whose answers a test makes, with the paths that it was asked for. */
+async function startProxy(
+  answer: RequestListener,
+): Promise<{ readonly url: string; readonly paths: readonly string[]; readonly cut: () => void }> {
+  const paths: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    paths.push(incoming.url ?? "");
+    answer(incoming, outgoing);
+  });
+  const cut = (): void => server.closeAllConnections();
+  onTestFinished(() => {
+    server.close();
+    cut();
+  });
+  const port = await freePort();
+  await once(server.listen(port, "127.0.0.1"), "listening");
+  return { url: `http://127.0.0.1:${port}`, paths, cut };
 }
 
 interface WrittenEvent {
@@ -175,6 +198,15 @@ test("P5: what changed while the bridge was away is found and published", async 
   expect(JSON.stringify(await kept())).toContain(third.id);
 });
 
+test("P5: more changes than may wait are found and published", async () => {
+  const bridge = await start();
+  await bridge.stop();
+  await Promise.all(Array.from({ length: 30 }, (_, n) => create(n)));
+  await start({ MAX_WAITING_EVENTS: "10" });
+  expect(await logged()).toHaveLength(30);
+  expect(await areSame()).toBe(true);
+});
+
 test("P5: what changes while PocketBase starts again is found and published, once", async () => {
   const { id } = await create(1);
   const bridge = await start();
@@ -264,6 +296,50 @@ test("a wrong password is logged without it, and tried again", async () => {
   await waitUntil(() => bridge.output().split("trying again").length > 2, "two tries", 20_000);
   expect(bridge.output()).toContain("sign-in: PocketBase answered 400");
   expect(bridge.output()).not.toContain("hunter2");
+});
+
+test("what PocketBase does not answer is said once, with the reason", async () => {
+  const bridge = spawnBridge({ ...login(), PB_URL: `http://127.0.0.1:${await freePort()}` });
+  onTestFinished(bridge.kill);
+  await waitUntil(() => bridge.output().includes("trying again"), "a try");
+  expect(bridge.output()).toMatch(/"message":"sign-in: PocketBase did not answer: [^"]*ECONNREFUSED/);
+});
+
+test("a bridge that is told to stop while it signs in leaves", async () => {
+  const held = Promise.withResolvers<undefined>();
+  const proxy = await startProxy((incoming, outgoing) => {
+    void held.promise.then(() => forward(incoming, outgoing, pocketBase.url));
+  });
+  const bridge = spawnBridge({ ...login(), PB_URL: proxy.url });
+  onTestFinished(bridge.kill);
+  await waitUntil(() => proxy.paths.length > 0, "the sign-in", 10_000);
+  const stopped = bridge.stop();
+  await waitUntil(() => bridge.output().includes("SIGTERM"), "the signal");
+  held.resolve(undefined);
+  expect(await stopped).toBe(0);
+});
+
+test("a bridge leaves that gets no answer", async () => {
+  const proxy = await startProxy(() => undefined);
+  const bridge = spawnBridge({ ...login(), PB_URL: proxy.url });
+  onTestFinished(bridge.kill);
+  await waitUntil(() => proxy.paths.length > 0, "the sign-in", 10_000);
+  const began = performance.now();
+  expect(await bridge.stop()).toBe(0);
+  expect(performance.now() - began).toBeLessThan(20_000);
+});
+
+test("P8: a stream that ends again and again has rows compared at growing intervals", async () => {
+  const proxy = await startProxy((incoming, outgoing) => {
+    forward(incoming, outgoing, pocketBase.url);
+    if (incoming.url === "/api/realtime" && incoming.method === "POST") outgoing.on("finish", proxy.cut);
+  });
+  const bridge = spawnBridge({ ...login(), PB_URL: proxy.url });
+  onTestFinished(bridge.kill);
+  const signIns = (): number => proxy.paths.filter((path) => path.includes("auth-with-password")).length;
+  const began = performance.now();
+  await waitUntil(() => signIns() === 5, "five sessions", 20_000);
+  expect(performance.now() - began).toBeGreaterThan(1_500);
 });
 
 test("bad settings are reported all at once", async () => {
