@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import { Redis } from "ioredis";
 import type PocketBase from "pocketbase-0.28";
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from "vitest";
+import { startBreakableProxy } from "../harness/breakable-proxy.ts";
 import { freePort } from "../harness/free-port.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
 import { forward } from "../harness/round-robin-proxy.ts";
@@ -278,6 +279,25 @@ test("a Redis that lost everything gets everything again", async () => {
   await waitUntil(() => bridge.timesInStep() === 2, "the bridge to be in step again", 20_000);
   expect(await kept("counters", connection)).toEqual(await stored());
   expect(await connection.hexists(`${prefix}collections`, "counters")).toBe(1);
+});
+
+test("P5: while Redis is away changes wait, each of them", async () => {
+  const target = new URL(inject("redisUrl"));
+  const proxy = await startBreakableProxy(Number(target.port));
+  onTestFinished(proxy.close);
+  target.port = String(proxy.port);
+  const front = await startProxy((incoming, outgoing) => forward(incoming, outgoing, pocketBase.url));
+  await start({ REDIS_URL: target.href, PB_URL: front.url });
+  proxy.isolate();
+  const { id } = await create(1);
+  await root.collection("counters").update(id, { n: 2 });
+  await root.collection("counters").delete(id);
+  const looks = (): number => front.paths.filter((path) => path.startsWith("/api/collections?")).length;
+  const before = looks();
+  await waitUntil(() => looks() > before + 2, "looks at the collections meanwhile", 20_000);
+  proxy.heal();
+  await waitUntil(async () => (await logged()).length === 3, "all changes", 20_000);
+  expect((await logged()).map(({ action }) => action)).toEqual(["create", "update", "delete"]);
 });
 
 test("with a token in place of a password, and for some collections only", async () => {

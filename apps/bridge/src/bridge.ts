@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { BackplaneError } from "@sluice/backplane";
 import { isJsonObject } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { ArrivalOrder } from "./arrival-order.ts";
@@ -141,7 +142,11 @@ export class Bridge {
     for (let known = followed; ;) {
       await delay(collectionMs, undefined, { signal });
       await source.keepSignedIn();
-      const now = await writeCollections(source, kept, choice);
+      const now = await writeCollections(source, kept, choice).catch((error: unknown) => {
+        // while Redis is away changes wait, which a new session would drop
+        if (error instanceof BackplaneError) return known;
+        throw error;
+      });
       if (namesOf(now) !== namesOf(known)) return "there are other collections";
       const changed = now.filter((collection, at) => fieldsOf(collection) !== fieldsOf(known[at]));
       if (changed.length > 0) await this.#seedAgain(session, changed);
