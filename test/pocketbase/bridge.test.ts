@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import { Redis } from "ioredis";
 import type PocketBase from "pocketbase-0.28";
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from "vitest";
@@ -77,6 +77,22 @@ async function startProxy(
   const port = await freePort();
   await once(server.listen(port, "127.0.0.1"), "listening");
   return { url: `http://127.0.0.1:${port}`, paths, cut };
+}
+
+/** Has a stream bring the frame with n = 1 behind that with n = 2. */
+function swapFrames(outgoing: ServerResponse): void {
+  const write = outgoing.write.bind(outgoing);
+  let first: unknown;
+  outgoing.write = (chunk: unknown): boolean => {
+    const text = String(chunk);
+    if (text.includes('"n":1,') && !text.includes('"n":2,')) {
+      first = chunk;
+      return true;
+    }
+    write(chunk);
+    if (first !== undefined && text.includes('"n":2,')) write(first);
+    return true;
+  };
 }
 
 interface WrittenEvent {
@@ -180,6 +196,29 @@ test("P5: rows that do not say when they were written are right in the end all t
   await Promise.all(ids.map(write));
   await inStep("undated");
   expect(await kept("undated")).toHaveLength(20);
+});
+
+test("P4: a field that says when rows were written counts as soon as it is there", async () => {
+  const undated = { name: "undated", type: "base", fields: [{ name: "n", type: "number" }] };
+  await importCollections(root, [undated]);
+  onTestFinished(async () => void (await root.collections.delete("undated")));
+  const { id } = await root.collection("undated").create({ n: 0 });
+  const front = await startProxy((incoming, outgoing) => {
+    if (incoming.method === "GET" && incoming.url === "/api/realtime") swapFrames(outgoing);
+    forward(incoming, outgoing, pocketBase.url);
+  });
+  await start({ PB_URL: front.url });
+  const updated = { name: "updated", type: "autodate", onCreate: true, onUpdate: true };
+  await importCollections(root, [{ ...undated, fields: [...undated.fields, updated] }]);
+  await waitUntil(
+    async () => JSON.stringify(await kept("undated")).includes("updated"),
+    "rows with the field",
+    10_000,
+  );
+  for (const n of [1, 2, 3]) await root.collection("undated").update(id, { n });
+  await waitUntil(async () => (await logged()).some(({ record }) => record.n === 3), "the last change");
+  const order = (await logged()).map(({ record }) => record.n);
+  expect(order).toEqual(order.toSorted((left, right) => left - right));
 });
 
 test("P5: what changed while the bridge was away is found and published", async () => {

@@ -119,7 +119,7 @@ export class Bridge {
         change: (change) => room.enter(change),
         ended: () => over.resolve("PocketBase ended the stream"),
       });
-      const work = this.#keepInStep({ source, followed, writer, order, ending: ending.signal });
+      const work = this.#keepInStep({ source, followed, byName, writer, order, ending: ending.signal });
       return await Promise.race([work, over.promise]);
     } finally {
       ending.abort();
@@ -133,7 +133,7 @@ export class Bridge {
 
   /** Fills or compares, then looks for changes of the collections. */
   async #keepInStep(session: Session): Promise<string> {
-    const { source, followed, writer, ending: signal } = session;
+    const { source, followed, byName, writer, ending: signal } = session;
     const { choice, kept, log, collectionMs } = this.#context;
     for (const collection of followed) await this.#catchUp(session, collection);
     await writer.idle();
@@ -148,6 +148,7 @@ export class Bridge {
         throw error;
       });
       if (namesOf(now) !== namesOf(known)) return "there are other collections";
+      for (const collection of now) byName.set(collection.name, collection);
       const changed = now.filter((collection, at) => fieldsOf(collection) !== fieldsOf(known[at]));
       if (changed.length > 0) await this.#seedAgain(session, changed);
       known = now;
@@ -205,6 +206,8 @@ export class Bridge {
 interface Session {
   readonly source: PocketBaseSource;
   readonly followed: readonly SourceCollection[];
+  /** The same, as they are now. */
+  readonly byName: Map<string, SourceCollection>;
   readonly writer: EventWriter;
   readonly order: ArrivalOrder;
   /** Aborted when the session is over. */
