@@ -1,7 +1,12 @@
+import { once } from "node:events";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import { Redis } from "ioredis";
 import type PocketBase from "pocketbase-0.28";
 import { afterAll, beforeAll, beforeEach, expect, inject, onTestFinished, test } from "vitest";
+import { startBreakableProxy } from "../harness/breakable-proxy.ts";
+import { freePort } from "../harness/free-port.ts";
 import { uniqueKeyPrefix } from "../harness/key-prefix.ts";
+import { forward } from "../harness/round-robin-proxy.ts";
 import { startRedisServer } from "../harness/test-redis.ts";
 import { waitUntil } from "../harness/wait-until.ts";
 import { type BridgeProcess, spawnBridge, startBridge } from "./bridge-process.ts";
@@ -52,6 +57,41 @@ function login(): Readonly<Record<string, string>> {
     PB_PASSWORD: password,
     REDIS_URL: inject("redisUrl"),
     KEY_PREFIX: prefix,
+  };
+}
+
+/** A PocketBase's front whose answers a test makes, with the paths that it was asked for. */
+async function startProxy(
+  answer: RequestListener,
+): Promise<{ readonly url: string; readonly paths: readonly string[]; readonly cut: () => void }> {
+  const paths: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    paths.push(incoming.url ?? "");
+    answer(incoming, outgoing);
+  });
+  const cut = (): void => server.closeAllConnections();
+  onTestFinished(() => {
+    server.close();
+    cut();
+  });
+  const port = await freePort();
+  await once(server.listen(port, "127.0.0.1"), "listening");
+  return { url: `http://127.0.0.1:${port}`, paths, cut };
+}
+
+/** Has a stream bring the frame with n = 1 behind that with n = 2. */
+function swapFrames(outgoing: ServerResponse): void {
+  const write = outgoing.write.bind(outgoing);
+  let first: unknown;
+  outgoing.write = (chunk: unknown): boolean => {
+    const text = String(chunk);
+    if (text.includes('"n":1,') && !text.includes('"n":2,')) {
+      first = chunk;
+      return true;
+    }
+    write(chunk);
+    if (first !== undefined && text.includes('"n":2,')) write(first);
+    return true;
   };
 }
 
@@ -158,6 +198,29 @@ test("P5: rows that do not say when they were written are right in the end all t
   expect(await kept("undated")).toHaveLength(20);
 });
 
+test("P4: a field that says when rows were written counts as soon as it is there", async () => {
+  const undated = { name: "undated", type: "base", fields: [{ name: "n", type: "number" }] };
+  await importCollections(root, [undated]);
+  onTestFinished(async () => void (await root.collections.delete("undated")));
+  const { id } = await root.collection("undated").create({ n: 0 });
+  const front = await startProxy((incoming, outgoing) => {
+    if (incoming.method === "GET" && incoming.url === "/api/realtime") swapFrames(outgoing);
+    forward(incoming, outgoing, pocketBase.url);
+  });
+  await start({ PB_URL: front.url });
+  const updated = { name: "updated", type: "autodate", onCreate: true, onUpdate: true };
+  await importCollections(root, [{ ...undated, fields: [...undated.fields, updated] }]);
+  await waitUntil(
+    async () => JSON.stringify(await kept("undated")).includes("updated"),
+    "rows with the field",
+    10_000,
+  );
+  for (const n of [1, 2, 3]) await root.collection("undated").update(id, { n });
+  await waitUntil(async () => (await logged()).some(({ record }) => record.n === 3), "the last change");
+  const order = (await logged()).map(({ record }) => record.n);
+  expect(order).toEqual(order.toSorted((left, right) => left - right));
+});
+
 test("P5: what changed while the bridge was away is found and published", async () => {
   const [first, second, third] = [await create(1), await create(2), await create(3)];
   const bridge = await start();
@@ -173,6 +236,15 @@ test("P5: what changed while the bridge was away is found and published", async 
   expect(events).toHaveLength(3);
   expect((await kept()).length).toBe(3);
   expect(JSON.stringify(await kept())).toContain(third.id);
+});
+
+test("P5: more changes than may wait are found and published", async () => {
+  const bridge = await start();
+  await bridge.stop();
+  await Promise.all(Array.from({ length: 30 }, (_, n) => create(n)));
+  await start({ MAX_WAITING_EVENTS: "10" });
+  expect(await logged()).toHaveLength(30);
+  expect(await areSame()).toBe(true);
 });
 
 test("P5: what changes while PocketBase starts again is found and published, once", async () => {
@@ -248,6 +320,25 @@ test("a Redis that lost everything gets everything again", async () => {
   expect(await connection.hexists(`${prefix}collections`, "counters")).toBe(1);
 });
 
+test("P5: while Redis is away changes wait, each of them", async () => {
+  const target = new URL(inject("redisUrl"));
+  const proxy = await startBreakableProxy(Number(target.port));
+  onTestFinished(proxy.close);
+  target.port = String(proxy.port);
+  const front = await startProxy((incoming, outgoing) => forward(incoming, outgoing, pocketBase.url));
+  await start({ REDIS_URL: target.href, PB_URL: front.url });
+  proxy.isolate();
+  const { id } = await create(1);
+  await root.collection("counters").update(id, { n: 2 });
+  await root.collection("counters").delete(id);
+  const looks = (): number => front.paths.filter((path) => path.startsWith("/api/collections?")).length;
+  const before = looks();
+  await waitUntil(() => looks() > before + 2, "looks at the collections meanwhile", 20_000);
+  proxy.heal();
+  await waitUntil(async () => (await logged()).length === 3, "all changes", 20_000);
+  expect((await logged()).map(({ action }) => action)).toEqual(["create", "update", "delete"]);
+});
+
 test("with a token in place of a password, and for some collections only", async () => {
   const { PB_EMAIL: _, PB_PASSWORD: __, ...rest } = login();
   const bridge = spawnBridge({ ...rest, PB_TOKEN: root.authStore.token, COLLECTIONS: "counters" });
@@ -264,6 +355,50 @@ test("a wrong password is logged without it, and tried again", async () => {
   await waitUntil(() => bridge.output().split("trying again").length > 2, "two tries", 20_000);
   expect(bridge.output()).toContain("sign-in: PocketBase answered 400");
   expect(bridge.output()).not.toContain("hunter2");
+});
+
+test("what PocketBase does not answer is said once, with the reason", async () => {
+  const bridge = spawnBridge({ ...login(), PB_URL: `http://127.0.0.1:${await freePort()}` });
+  onTestFinished(bridge.kill);
+  await waitUntil(() => bridge.output().includes("trying again"), "a try");
+  expect(bridge.output()).toMatch(/"message":"sign-in: PocketBase did not answer: [^"]*ECONNREFUSED/);
+});
+
+test("a bridge that is told to stop while it signs in leaves", async () => {
+  const held = Promise.withResolvers<undefined>();
+  const proxy = await startProxy((incoming, outgoing) => {
+    void held.promise.then(() => forward(incoming, outgoing, pocketBase.url));
+  });
+  const bridge = spawnBridge({ ...login(), PB_URL: proxy.url });
+  onTestFinished(bridge.kill);
+  await waitUntil(() => proxy.paths.length > 0, "the sign-in", 10_000);
+  const stopped = bridge.stop();
+  await waitUntil(() => bridge.output().includes("SIGTERM"), "the signal");
+  held.resolve(undefined);
+  expect(await stopped).toBe(0);
+});
+
+test("a bridge leaves that gets no answer", async () => {
+  const proxy = await startProxy(() => undefined);
+  const bridge = spawnBridge({ ...login(), PB_URL: proxy.url });
+  onTestFinished(bridge.kill);
+  await waitUntil(() => proxy.paths.length > 0, "the sign-in", 10_000);
+  const began = performance.now();
+  expect(await bridge.stop()).toBe(0);
+  expect(performance.now() - began).toBeLessThan(20_000);
+});
+
+test("P8: a stream that ends again and again has rows compared at growing intervals", async () => {
+  const proxy = await startProxy((incoming, outgoing) => {
+    forward(incoming, outgoing, pocketBase.url);
+    if (incoming.url === "/api/realtime" && incoming.method === "POST") outgoing.on("finish", proxy.cut);
+  });
+  const bridge = spawnBridge({ ...login(), PB_URL: proxy.url });
+  onTestFinished(bridge.kill);
+  const signIns = (): number => proxy.paths.filter((path) => path.includes("auth-with-password")).length;
+  const began = performance.now();
+  await waitUntil(() => signIns() === 5, "five sessions", 20_000);
+  expect(performance.now() - began).toBeGreaterThan(1_500);
 });
 
 test("bad settings are reported all at once", async () => {

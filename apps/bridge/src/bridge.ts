@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { BackplaneError } from "@sluice/backplane";
 import { isJsonObject } from "@sluice/protocol";
 import type { Logger } from "pino";
 import { ArrivalOrder } from "./arrival-order.ts";
@@ -29,10 +30,11 @@ const settleMs = 2_000;
 /** Changes of one record that come closer together may come in the wrong order. */
 const hurryMs = 1_000;
 
+/** Between sessions that end soon: each time twice as long. */
 const retryMs = { first: 250, most: 10_000 };
 
-/** How long what waits may take to be written when the bridge is to end. */
-const lastWordsMs = 5_000;
+/** A session that was longer is followed by the next one at once. */
+const soonMs = 3_000;
 
 /**
  * Keeps collections, rows and the log in step with a PocketBase. Its work is a row of sessions: subscribe first, write
@@ -47,19 +49,20 @@ export class Bridge {
     this.#context = context;
   }
 
-  /** Works until it is told to stop; does not throw. */
+  /** Works until it is told to stop, and what waits is written; does not throw. */
   async run(stop: AbortSignal): Promise<void> {
     const { log } = this.#context;
-    for (let waitMs = retryMs.first; !stop.aborted;) {
+    for (let waitMs = 0; !stop.aborted;) {
+      const beganMs = performance.now();
       try {
         const reason = await this.#session(stop);
-        waitMs = retryMs.first;
         if (!stop.aborted) log.warn({ reason }, "changes may have been missed: comparing all rows");
       } catch (err) {
         log.error({ err }, "not in step with PocketBase, trying again");
-        await delay(waitMs, undefined, { signal: stop }).catch(() => undefined);
-        waitMs = Math.min(waitMs * 2, retryMs.most);
       }
+      const isSoon = performance.now() - beganMs < soonMs;
+      waitMs = isSoon ? Math.min(Math.max(waitMs * 2, retryMs.first), retryMs.most) : 0;
+      await delay(waitMs, undefined, { signal: stop }).catch(() => undefined);
     }
   }
 
@@ -71,16 +74,17 @@ export class Bridge {
   /** @returns why it is over */
   async #session(stop: AbortSignal): Promise<string> {
     const { pocketBase, choice, holdMs, kept, log, maxWaiting } = this.#context;
+    const over = Promise.withResolvers<string>();
+    const ending = new AbortController();
+    // before the first wait: an abort is told once
+    stop.addEventListener("abort", () => over.resolve("stopped"), { signal: ending.signal });
     const source = await PocketBaseSource.signIn(pocketBase.url, pocketBase.login);
     if (!source.tellsKeys)
       log.info("without PocketBase's hook gateways cannot verify PocketBase's own tokens");
     const followed = await writeCollections(source, kept, choice);
     this.#nameMissing(followed);
     const byName = new Map(followed.map((collection) => [collection.name, collection]));
-    const over = Promise.withResolvers<string>();
-    const ending = new AbortController();
     this.#restart = over.resolve;
-    stop.addEventListener("abort", () => over.resolve("stopped"), { once: true });
     const writer = new EventWriter({
       kept,
       log,
@@ -115,21 +119,21 @@ export class Bridge {
         change: (change) => room.enter(change),
         ended: () => over.resolve("PocketBase ended the stream"),
       });
-      const work = this.#keepInStep({ source, followed, writer, order, ending: ending.signal });
+      const work = this.#keepInStep({ source, followed, byName, writer, order, ending: ending.signal });
       return await Promise.race([work, over.promise]);
     } finally {
       ending.abort();
       stream?.close();
       room.empty();
       order.close();
-      if (stop.aborted) await Promise.race([writer.idle(), delay(lastWordsMs, undefined, { ref: false })]);
+      if (stop.aborted) await writer.idle();
       writer.close();
     }
   }
 
   /** Fills or compares, then looks for changes of the collections. */
   async #keepInStep(session: Session): Promise<string> {
-    const { source, followed, writer, ending: signal } = session;
+    const { source, followed, byName, writer, ending: signal } = session;
     const { choice, kept, log, collectionMs } = this.#context;
     for (const collection of followed) await this.#catchUp(session, collection);
     await writer.idle();
@@ -138,8 +142,13 @@ export class Bridge {
     for (let known = followed; ;) {
       await delay(collectionMs, undefined, { signal });
       await source.keepSignedIn();
-      const now = await writeCollections(source, kept, choice);
+      const now = await writeCollections(source, kept, choice).catch((error: unknown) => {
+        // while Redis is away changes wait, which a new session would drop
+        if (error instanceof BackplaneError) return known;
+        throw error;
+      });
       if (namesOf(now) !== namesOf(known)) return "there are other collections";
+      for (const collection of now) byName.set(collection.name, collection);
       const changed = now.filter((collection, at) => fieldsOf(collection) !== fieldsOf(known[at]));
       if (changed.length > 0) await this.#seedAgain(session, changed);
       known = now;
@@ -178,8 +187,10 @@ export class Bridge {
     kept: ReadonlyMap<string, string>,
   ): Promise<void> {
     const changes = await compareRows(source, collection, kept);
-    // what the stream tells late of these records is older
-    for (const change of changes) if (order.take(change) !== undefined) writer.writeFound(change);
+    for (const change of changes) {
+      // what the stream tells late of this record is older
+      if (order.take(change) !== undefined) await writer.writeFound(change);
+    }
     const { name } = collection;
     this.#context.log.info({ collection: name, rows: kept.size, missed: changes.length }, "rows compared");
   }
@@ -195,6 +206,8 @@ export class Bridge {
 interface Session {
   readonly source: PocketBaseSource;
   readonly followed: readonly SourceCollection[];
+  /** The same, as they are now. */
+  readonly byName: Map<string, SourceCollection>;
   readonly writer: EventWriter;
   readonly order: ArrivalOrder;
   /** Aborted when the session is over. */

@@ -55,9 +55,13 @@ export class EventWriter {
     this.#add({ change, isFound: false });
   }
 
-  /** Takes a change that a comparison found; it is dropped where the stream tells of the record. */
-  writeFound(change: Change): void {
+  /**
+   * Takes a change that a comparison found; it is dropped where the stream tells of the record.
+   * @returns when there is room for the next one: what is found must not crowd out what the stream tells
+   */
+  async writeFound(change: Change): Promise<void> {
     this.#add({ change, isFound: true });
+    if (this.#waiting.length >= this.#context.maxWaiting / 2) await this.idle();
   }
 
   /** Returns when nothing waits any more. */
@@ -91,7 +95,7 @@ export class EventWriter {
       return;
     }
     this.#waiting.push(waiting);
-    this.#writing ??= this.#writeAll().finally(() => (this.#writing = undefined));
+    this.#writing ??= this.#writeAll();
   }
 
   async #writeAll(): Promise<void> {
@@ -111,10 +115,14 @@ export class EventWriter {
         waitMs = Math.min(waitMs * 2, retryMs.most);
       }
     }
+    // in the same step in which nothing waits any more: what comes then begins anew
+    this.#writing = undefined;
   }
 
   async #append(batch: readonly Waiting[]): Promise<void> {
     const changes = await this.#context.complete(batch.map(({ change }) => change));
+    // the next writer may have written newer rows by now
+    if (this.#isClosed) return;
     const completed = changes.map((change, at) => ({ change, isFound: batch[at]?.isFound === true }));
     const counting = completed.filter((waiting) => this.#counts(waiting));
     if (counting.length > 0) await this.#context.kept.append(counting.map(({ change }) => asEvent(change)));

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { openBackplane, type NodeHandlers } from "@sluice/backplane";
 import { type Logger, pino, stdSerializers } from "pino";
 import { Bridge } from "./bridge.ts";
@@ -5,6 +7,9 @@ import { parseSettings, type Settings } from "./settings.ts";
 
 /** A Redis that says nothing for so long is lost. */
 const silenceMs = 5_000;
+
+/** How long what waits may take to be written when the bridge is to end. */
+const lastWordsMs = 5_000;
 
 const ignore = (): void => undefined;
 
@@ -51,7 +56,8 @@ async function main(settings: Settings): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, end);
   log.info({ pocketBase: new URL(settings.pocketBaseUrl).host }, "bridge started");
-  await bridge.run(stop.signal);
+  const stopped = once(stop.signal, "abort");
+  await Promise.race([bridge.run(stop.signal), stopped.then(() => delay(lastWordsMs))]);
   await kept.close();
   process.exit(0);
 }

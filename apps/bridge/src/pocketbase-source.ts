@@ -30,14 +30,14 @@ const answerLimitMs = 30_000;
 export class PocketBaseSource {
   readonly #client: PocketBase;
   readonly #login: Login;
-  /** Whether the hook is there that tells what the API keeps to itself. */
-  readonly #tellsKeys: boolean;
+  /** Whether token keys and secrets are known, by PocketBase's hook, so that gateways can verify PocketBase's own tokens. */
+  readonly tellsKeys: boolean;
   #signedInMs = performance.now();
 
   private constructor(client: PocketBase, login: Login, tellsKeys: boolean) {
     this.#client = client;
     this.#login = login;
-    this.#tellsKeys = tellsKeys;
+    this.tellsKeys = tellsKeys;
   }
 
   /**
@@ -65,15 +65,10 @@ export class PocketBaseSource {
     this.#signedInMs = performance.now();
   }
 
-  /** Whether token keys and secrets are known, so that gateways can verify PocketBase's own tokens. */
-  get tellsKeys(): boolean {
-    return this.#tellsKeys;
-  }
-
   /** @throws {SourceError} */
   async readCollections(): Promise<readonly SourceCollection[]> {
     const found = await asked("collections", () => this.#client.collections.getFullList({ batch: 500 }));
-    const secrets = this.#tellsKeys ? await this.#send("/api/sluice/secrets", {}) : {};
+    const secrets = this.tellsKeys ? await this.#send("/api/sluice/secrets", {}) : {};
     return found.map((collection) => {
       const { id, name, type, system } = collection;
       const secret = secrets[id];
@@ -122,7 +117,7 @@ export class PocketBaseSource {
    * @throws {SourceError}
    */
   async withKeys(collection: SourceCollection, rows: readonly Row[]): Promise<readonly Row[]> {
-    if (!this.#tellsKeys || collection.type !== "auth" || rows.length === 0) return rows;
+    if (!this.tellsKeys || collection.type !== "auth" || rows.length === 0) return rows;
     const ids = rows.map(({ id }) => id);
     const keys = await this.#send("/api/sluice/token-keys", { collection: collection.id, ids });
     return rows.map((row) => {
@@ -184,7 +179,8 @@ async function asked<T>(what: string, ask: () => Promise<T>): Promise<T> {
 
 function described(what: string, error: unknown): SourceError {
   if (error instanceof SourceError) return error;
-  const answer = error instanceof ClientResponseError && error.status !== 0 ? ` ${error.status}` : "";
-  const reason = error instanceof Error ? error.message : String(error);
-  return new SourceError(`${what}: PocketBase answered${answer}: ${reason}`, { cause: error });
+  const isAnswer = error instanceof ClientResponseError && error.status !== 0;
+  // the reason is logged from the cause
+  const outcome = isAnswer ? `answered ${error.status}` : "did not answer";
+  return new SourceError(`${what}: PocketBase ${outcome}`, { cause: error });
 }

@@ -32,14 +32,28 @@ export async function openSteadyStream(
   return steady;
 }
 
+/** Changes, and how often each. */
+type Counts = Map<string, number>;
+
+/** What one of two streams has brought and the other has not. */
+interface Unmatched {
+  /** The old one, before the next one was live, which may never bring it. */
+  readonly early: Counts;
+  /** The old one since. */
+  readonly old: Counts;
+  readonly next: Counts;
+}
+
 class SteadyStream implements RecordStream {
   readonly #context: SteadyStreamContext;
   readonly #handlers: StreamHandlers;
   #current: RecordStream | undefined;
   /** The one that is to replace it, once it is live. */
   #next: RecordStream | undefined;
-  /** What one of two streams has brought and the other has not, while there are two; how often. */
-  #unmatched: { readonly old: Map<string, number>; readonly next: Map<string, number> } | undefined;
+  /** While there are two. */
+  #unmatched: Unmatched | undefined;
+  /** What a stream brought that was given up then, and the one that stayed has still to bring. */
+  #late: Counts = new Map();
   #idle: NodeJS.Timeout | undefined;
   #age: NodeJS.Timeout | undefined;
   #overlap: NodeJS.Timeout | undefined;
@@ -97,7 +111,7 @@ class SteadyStream implements RecordStream {
   /** Opens the next stream; where that fails the old one goes on, and its end is a gap. */
   async #renew(): Promise<void> {
     if (this.#unmatched !== undefined || this.#isClosed) return;
-    this.#unmatched = { old: new Map(), next: new Map() };
+    this.#unmatched = { early: new Map(), old: new Map(), next: new Map() };
     const next = await this.#openOne().catch(() => undefined);
     if (this.#isClosed) return next?.close();
     this.#next = next;
@@ -106,19 +120,21 @@ class SteadyStream implements RecordStream {
   }
 
   #giveUpNext(): void {
-    clearTimeout(this.#overlap);
-    this.#next = undefined;
-    this.#unmatched = undefined;
-    this.#watch();
+    this.#beOne(this.#unmatched?.next);
   }
 
   #moveOn(): void {
-    clearTimeout(this.#overlap);
     const old = this.#current;
     this.#current = this.#next;
+    this.#beOne(this.#unmatched?.old);
+    old?.close();
+  }
+
+  #beOne(late: Counts = new Map()): void {
+    clearTimeout(this.#overlap);
     this.#next = undefined;
     this.#unmatched = undefined;
-    old?.close();
+    this.#late = late;
     this.#watch();
   }
 
@@ -129,14 +145,22 @@ class SteadyStream implements RecordStream {
   }
 
   #isEcho(change: Change, isNext: boolean): boolean {
-    if (this.#unmatched === undefined) return false;
-    const [own, other] = isNext
-      ? [this.#unmatched.next, this.#unmatched.old]
-      : [this.#unmatched.old, this.#unmatched.next];
+    const unmatched = this.#unmatched;
+    if (unmatched === undefined && this.#late.size === 0) return false;
     const key = `${change.action} ${recordKey(change)} ${textOf(change.record)}`;
-    const waiting = other.get(key) ?? 0;
-    if (waiting > 0) other.set(key, waiting - 1);
-    else own.set(key, (own.get(key) ?? 0) + 1);
-    return waiting > 0;
+    if (unmatched === undefined) return takeOne(this.#late, key);
+    const others = isNext ? [unmatched.early, unmatched.old] : [this.#late, unmatched.next];
+    if (others.some((counts) => takeOne(counts, key))) return true;
+    const before = this.#next === undefined ? unmatched.early : unmatched.old;
+    const own = isNext ? unmatched.next : before;
+    own.set(key, (own.get(key) ?? 0) + 1);
+    return false;
   }
+}
+
+function takeOne(counts: Counts, key: string): boolean {
+  const count = counts.get(key) ?? 0;
+  if (count > 1) counts.set(key, count - 1);
+  else counts.delete(key);
+  return count > 0;
 }

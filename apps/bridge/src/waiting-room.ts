@@ -39,7 +39,6 @@ export class WaitingRoom {
   }
 
   #release(due: Held): void {
-    if (!this.#held.has(due)) return;
     const { stamp: until } = due;
     const older = [...this.#held].filter(
       ({ stamp }) => stamp !== undefined && until !== undefined && stamp < until,
