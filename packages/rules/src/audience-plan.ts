@@ -4,6 +4,7 @@ import type { Records } from "./records.ts";
 import { emptyRow, type RequestValues, type Subject } from "./row.ts";
 import type { Side, Source } from "./side.ts";
 import { type ComparisonTerm, comparisonsOf, type Term, verdictOf } from "./term.ts";
+import { evaluate } from "./work.ts";
 
 /** Says something of a request; equal texts, equal in all that matters to one comparison. */
 type KeyPart = (request: RequestValues, records: Records | undefined) => string;
@@ -105,7 +106,7 @@ function valueKey({ get, values, parameter, isMissing }: Side): KeyPart {
   return (request, records) => {
     const row = { ...emptyRow, request, records };
     if (isMissing?.(row) === true) return "missing";
-    return JSON.stringify([values?.(row) ?? get(row), parameter?.(row)]);
+    return JSON.stringify(evaluate(() => [values?.(row) ?? get(row), parameter?.(row)]));
   };
 }
 

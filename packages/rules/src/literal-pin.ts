@@ -3,6 +3,7 @@ import type { Subject } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { SqlValue } from "./sql-value.ts";
 import type { ComparisonTerm, Term } from "./term.ts";
+import { evaluate } from "./work.ts";
 
 /** A value that some field of a record must have for a filter to pass. */
 export interface LiteralPin {
@@ -45,7 +46,12 @@ function comparisonPin({ syntax, left, right }: ComparisonTerm): readonly Litera
   const value = columnLiteral(column, literal);
   if (value === undefined || operand.kind !== "identifier" || !isOfRecord(column)) return undefined;
   const { get, values } = column;
-  return [{ name: operand.name, valuesOf: (subject) => values?.(subject) ?? [get(subject)], value }];
+  const valuesOf = (subject: Subject): readonly SqlValue[] => {
+    const found = evaluate(() => values?.(subject) ?? [get(subject)]);
+    // what is too much work here is so in the filter
+    return found === "failed" ? [] : found;
+  };
+  return [{ name: operand.name, valuesOf, value }];
 }
 
 function isOfRecord({ sources }: Side): boolean {

@@ -1,10 +1,9 @@
-import { attempt } from "./evaluation-error.ts";
 import { type JoinNode, withParents } from "./join-node.ts";
 import { isUsable, type LookUp, lookUpCells, lookUpsOf, type OpenRow, openRow } from "./join-plan.ts";
 import type { Cell, Row, Subject } from "./row.ts";
 import type { Side } from "./side.ts";
 import { comparisonsOf, type ComparisonTerm, outcomeOf, type Term, type TermOrigin } from "./term.ts";
-import { beginWork, work, workOnRow } from "./work.ts";
+import { evaluate, work, workOnRow } from "./work.ts";
 
 /** The joined row for which a term comes nearest to passing. */
 export interface NearestRow {
@@ -24,8 +23,7 @@ export function nearestRow(term: Term, subject: Subject): NearestRow {
   const held = new Set<Term>();
   const comparisons = comparisonsOf(term);
   let [least, cells] = [Infinity, row.cells];
-  const end = attempt(() => {
-    beginWork();
+  const end = evaluate(() => {
     for (const _ of joinedRows(stepsOf(term.nodes, comparisons), row)) {
       workOnRow(2 + 4 * comparisons.length);
       const distance = distanceOf(term, row, held);

@@ -3,6 +3,7 @@ import { emptyRow, type RequestValues, type Subject } from "./row.ts";
 import type { Side, Source } from "./side.ts";
 import { lowerAscii, type SqlValue, toText } from "./sql-value.ts";
 import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
+import { evaluate } from "./work.ts";
 
 /** The values of a record by which one look-up finds who may pass. */
 export interface Pin {
@@ -32,8 +33,8 @@ export class PinSlot {
     const row = { ...emptyRow, request, records };
     const { get, values, isMissing } = this.#side;
     if (isMissing?.(row) === true) return undefined;
-    const keys = (values?.(row) ?? [get(row)]).map(this.#isPart ? partKey : equalKey);
-    return keys.includes(undefined) ? undefined : keys.flatMap((key) => key ?? []);
+    const keys = evaluate(() => (values?.(row) ?? [get(row)]).map(this.#isPart ? partKey : equalKey));
+    return keys === "failed" || keys.includes(undefined) ? undefined : keys.flatMap((key) => key ?? []);
   }
 }
 
@@ -136,9 +137,8 @@ function pinOf(
   subject: Subject,
   slots: readonly PinSlot[],
 ): "everyone" | readonly Pin[] {
-  const values = reachOf(record, subject);
-  const keys = values?.map((value) => keysOfValue(value, record, isPart));
-  if (keys === undefined || keys.includes(undefined)) return "everyone";
+  const keys = evaluate(() => reachOf(record, subject)?.map((value) => keysOfValue(value, record, isPart)));
+  if (keys === undefined || keys === "failed" || keys.includes(undefined)) return "everyone";
   const slot = slots.findIndex((candidate) => candidate.name === name);
   return [{ slot, keys: keys.flatMap((some) => some ?? []), findsParts: isPart, isSure: () => false }];
 }
