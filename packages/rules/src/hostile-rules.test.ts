@@ -171,6 +171,11 @@ describe("a record that is made to be slow is decided quickly", () => {
     ["a large JSON value, often", often("data = 'x'"), { data: ids(100_000) }],
     ["many elements, often", often("tags:each ?= 'x'"), { tags: ids(10_000) }],
     ["many elements, alike and often", often("tags:each ?~ 'x'"), { tags: ids(10_000) }],
+    [
+      "many elements that must not end as a long text",
+      `tags:each !~ '%${"x".repeat(2_000)}'`,
+      { tags: ids(100_000) },
+    ],
     ["many elements in a long text", often(`tags:each ?~ '${"x".repeat(2_000)}'`, 4), { tags: ids(10_000) }],
     [
       "elements as patterns",

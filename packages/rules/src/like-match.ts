@@ -97,11 +97,15 @@ class Match {
   /** Where a part begins that ends at a place, or -1. */
   #backward({ codePoints }: Part, end: number): number {
     let at = end;
-    for (const wanted of codePoints.toReversed()) {
-      at -= at >= 2 && this.#width(at - 2) === 2 ? 2 : 1;
-      if (at < 0 || (wanted !== any && wanted !== this.#text.codePointAt(at))) return -1;
+    let left = codePoints.length;
+    for (; left > 0; left--) {
+      const before = at - (at >= 2 && this.#width(at - 2) === 2 ? 2 : 1);
+      const wanted = codePoints[left - 1];
+      if (before < 0 || (wanted !== any && wanted !== this.#text.codePointAt(before))) break;
+      at = before;
     }
-    return at;
+    work(codePoints.length - left + 1);
+    return left === 0 ? at : -1;
   }
 
   /** The units of the code point at a place. */
