@@ -72,7 +72,7 @@ function hopBack(
   }: { readonly segment: string; readonly isLast: boolean; readonly place: NamePlace },
 ): Stop {
   const { collection, field } = backRelation(scope, to, { segment, isLast, place });
-  if (!isTrusted && isSecret(field)) throw hidden(field, place);
+  if (!isTrusted && isSecret(collection, field)) throw hidden(field, place);
   scope.need("back", place);
   const { id } = collection;
   const { name } = field;
