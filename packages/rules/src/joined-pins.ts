@@ -1,6 +1,5 @@
 import { type Alternative, alternativesOf } from "./alternatives.ts";
 import { CoveredColumn, type FoundKeys } from "./covered-column.ts";
-import { EvaluationError } from "./evaluation-error.ts";
 import { type JoinNode, withParents } from "./join-node.ts";
 import { JoinPlan, openRow } from "./join-plan.ts";
 import {
@@ -15,7 +14,7 @@ import {
 } from "./pin.ts";
 import type { RequestValues, Subject } from "./row.ts";
 import { comparisonsOf, type Term, verdictOf } from "./term.ts";
-import { beginWork } from "./work.ts";
+import { evaluate } from "./work.ts";
 
 /** Finds for whom a rule over joined rows may be true: those to whom the rows that a record joins pin it. */
 export class JoinedPins {
@@ -100,13 +99,8 @@ class AlternativePins {
 
 /** @returns nothing where it may be any key */
 function findKeys({ pinned, plan, covered }: JoinedPin, subject: Subject): FoundKeys | undefined {
-  try {
-    beginWork(Infinity);
-    return covered?.find(subject) ?? searchKeys(pinned, plan, subject);
-  } catch (error) {
-    if (error instanceof EvaluationError) return undefined;
-    throw error;
-  }
+  const found = evaluate(() => covered?.find(subject) ?? searchKeys(pinned, plan, subject), Infinity);
+  return found === "failed" ? undefined : found;
 }
 
 function searchKeys(
@@ -158,11 +152,6 @@ function planFor(
 }
 
 function mayPass(plan: JoinPlan, subject: Subject): boolean {
-  try {
-    beginWork();
-    return plan.passes(openRow(subject)) === true;
-  } catch (error) {
-    if (error instanceof EvaluationError) return true;
-    throw error;
-  }
+  const verdict = evaluate(() => plan.passes(openRow(subject)));
+  return verdict === true || verdict === "failed";
 }

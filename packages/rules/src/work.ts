@@ -19,8 +19,8 @@ export function beginWork(rows = maxRows): void {
 }
 
 /** Carries out one evaluation on an account of its own: what others have spent is none of its business. */
-export function evaluate<T>(find: () => T): T | "failed" {
-  beginWork();
+export function evaluate<T>(find: () => T, rows = maxRows): T | "failed" {
+  beginWork(rows);
   return attempt(find);
 }
 
