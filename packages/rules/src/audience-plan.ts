@@ -2,7 +2,7 @@ import { JoinedPins } from "./joined-pins.ts";
 import { type Pin, type PinSlot, pinsOf, pinSlots } from "./pin.ts";
 import type { Records } from "./records.ts";
 import { emptyRow, type RequestValues, type Subject } from "./row.ts";
-import type { Side, Source } from "./side.ts";
+import { readsAuth, type Side, type Source } from "./side.ts";
 import { type ComparisonTerm, comparisonsOf, type Term, verdictOf } from "./term.ts";
 import { evaluate } from "./work.ts";
 
@@ -92,10 +92,6 @@ const ofRequest: readonly Source[] = ["auth", "options"];
 
 function isOf({ sources }: Side, wanted: readonly Source[]): boolean {
   return sources.every((source) => wanted.includes(source));
-}
-
-function readsAuth({ sources }: Side): boolean {
-  return sources.includes("auth") || sources.includes("auth-related");
 }
 
 function verdictKey(term: ComparisonTerm): KeyPart {

@@ -13,7 +13,8 @@ import {
   pinsOf,
 } from "./pin.ts";
 import type { RequestValues, Subject } from "./row.ts";
-import { comparisonsOf, type Term, verdictOf } from "./term.ts";
+import { readsAuth } from "./side.ts";
+import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
 import { evaluate } from "./work.ts";
 
 /** Finds for whom a rule over joined rows may be true: those to whom the rows that a record joins pin it. */
@@ -54,14 +55,14 @@ class AlternativePins {
   readonly #recordPlan: JoinPlan;
 
   constructor(alternative: Alternative, slots: readonly PinSlot[]) {
-    const joins = alternative.filter((term) => term.kind === "comparison" && term.nodes.length > 0);
-    const ofRecord = joins.filter((term) => !readsAuth(term));
+    const joins = alternative.filter(isJoin);
+    const ofRecord = joins.filter(({ left, right }) => !readsAuth(left) && !readsAuth(right));
     this.#slots = slots;
-    this.#plain = alternative.filter((term) => !joins.includes(term));
+    this.#plain = alternative.filter((term) => !isJoin(term));
     this.#recordPlan = new JoinPlan(ofRecord);
     this.#joined = joins.flatMap((term) => {
-      const pinned = term.kind === "comparison" ? pinnedSides(term) : undefined;
-      if (term.kind !== "comparison" || pinned === undefined) return [];
+      const pinned = pinnedSides(term);
+      if (pinned === undefined) return [];
       const { plan, covered, taken } = planFor(pinned, ofRecord);
       const isWhole = taken.length + 1 === alternative.filter(({ nodes }) => nodes.length > 0).length;
       return { pinned, plan, covered, isTold: isWhole && isToldByKey(term) };
@@ -97,6 +98,10 @@ class AlternativePins {
   }
 }
 
+function isJoin(term: Term): term is ComparisonTerm {
+  return term.kind === "comparison" && term.nodes.length > 0;
+}
+
 /** @returns nothing where it may be any key */
 function findKeys({ pinned, plan, covered }: JoinedPin, subject: Subject): FoundKeys | undefined {
   const found = evaluate(() => covered?.find(subject) ?? searchKeys(pinned, plan, subject), Infinity);
@@ -121,12 +126,6 @@ function searchKeys(
     return isAnybody;
   });
   return isAnybody ? undefined : { keys: [...keys], isOpen: isSomeOpen };
-}
-
-function readsAuth(term: Term): boolean {
-  return comparisonsOf(term).some(({ left, right }) =>
-    [...left.sources, ...right.sources].some((source) => source === "auth" || source === "auth-related"),
-  );
 }
 
 /** The rows that a pinned value stands in, and those by which they are looked up. */

@@ -1,6 +1,6 @@
 import { columnLiteral } from "./equality.ts";
 import type { Subject } from "./row.ts";
-import type { Side } from "./side.ts";
+import { isOnlyOf } from "./side.ts";
 import type { SqlValue } from "./sql-value.ts";
 import type { ComparisonTerm, Term } from "./term.ts";
 import { evaluate } from "./work.ts";
@@ -44,7 +44,7 @@ function comparisonPin({ syntax, left, right }: ComparisonTerm): readonly Litera
   const [column, literal] = isSwapped ? [right, left] : [left, right];
   const operand = isSwapped ? syntax.right : syntax.left;
   const value = columnLiteral(column, literal);
-  if (value === undefined || operand.kind !== "identifier" || !isOfRecord(column)) return undefined;
+  if (value === undefined || operand.kind !== "identifier" || !isOnlyOf(column, "record")) return undefined;
   const { get, values } = column;
   const valuesOf = (subject: Subject): readonly SqlValue[] => {
     const found = evaluate(() => values?.(subject) ?? [get(subject)]);
@@ -52,8 +52,4 @@ function comparisonPin({ syntax, left, right }: ComparisonTerm): readonly Litera
     return found === "failed" ? [] : found;
   };
   return [{ name: operand.name, valuesOf, value }];
-}
-
-function isOfRecord({ sources }: Side): boolean {
-  return sources.length > 0 && sources.every((source) => source === "record");
 }

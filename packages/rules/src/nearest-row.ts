@@ -1,7 +1,7 @@
 import { type JoinNode, withParents } from "./join-node.ts";
 import { isUsable, type LookUp, lookUpCells, lookUpsOf, type OpenRow, openRow } from "./join-plan.ts";
 import type { Cell, Row, Subject } from "./row.ts";
-import type { Side } from "./side.ts";
+import { readsAuth, type Side } from "./side.ts";
 import { comparisonsOf, type ComparisonTerm, outcomeOf, type Term, type TermOrigin } from "./term.ts";
 import { evaluate, work, workOnRow } from "./work.ts";
 
@@ -86,7 +86,6 @@ export function distanceOf(term: Term, row: Row, held = new Set<Term>()): number
 
 /** The row of whoever asks is nearer than another that is as near. */
 function weightOf(term: Term): number {
-  const sides = term.kind === "comparison" ? [term.left, term.right] : [];
-  const readsAuth = sides.some(({ sources }) => sources.some((source) => source.startsWith("auth")));
-  return readsAuth ? 1 + little : 1;
+  const isOfAuth = term.kind === "comparison" && (readsAuth(term.left) || readsAuth(term.right));
+  return isOfAuth ? 1 + little : 1;
 }

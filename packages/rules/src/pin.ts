@@ -1,6 +1,6 @@
 import type { Records } from "./records.ts";
 import { emptyRow, type RequestValues, type Subject } from "./row.ts";
-import type { Side, Source } from "./side.ts";
+import { isOnlyOf, type Side } from "./side.ts";
 import { lowerAscii, type SqlValue, toText } from "./sql-value.ts";
 import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
 import { evaluate } from "./work.ts";
@@ -78,10 +78,6 @@ export function pinnedSides({ syntax, left, right }: ComparisonTerm): PinnedSide
   if (!isOnlyOf(auth, "auth") || !isOnlyOf(record, "record", "related") || operand.kind !== "identifier")
     return undefined;
   return { name: `${syntax.operator} ${operand.name}`, auth, record, isPart };
-}
-
-function isOnlyOf({ sources }: Side, ...wanted: readonly Source[]): boolean {
-  return sources.length > 0 && sources.every((source) => wanted.includes(source));
 }
 
 /**
