@@ -143,6 +143,15 @@ test("records that no filter lets through do not add up", () => {
   expect(namesIn(flush()["c1"])).toEqual([raw]);
 });
 
+test("a record of more elements than can be looked up is asked about itself", () => {
+  const { hub, subscribe, flush } = openRecordingHub([{ ...posts, listRule: "" }]);
+  const raw = filtered("tags:each ?= 'x'");
+  subscribe("c1", [raw]);
+  const tags = Array<string>(1_200_000).fill("a").concat("x");
+  hub.dispatchRecord({ ...update, record: { id: "p1", tags } });
+  expect(namesIn(flush()["c1"])).toEqual([raw]);
+});
+
 const update = { kind: "record", action: "update", collection: "posts" } as const;
 
 function member(id: string): Identity {

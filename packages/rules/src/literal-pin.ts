@@ -9,7 +9,8 @@ import { evaluate } from "./work.ts";
 export interface LiteralPin {
   /** The field as the filter names it; equal names read equal values. */
   readonly name: string;
-  readonly valuesOf: (subject: Subject) => readonly SqlValue[];
+  /** What the field has; nothing where that is too much work to tell. */
+  readonly valuesOf: (subject: Subject) => readonly SqlValue[] | undefined;
   readonly value: SqlValue;
 }
 
@@ -46,10 +47,9 @@ function comparisonPin({ syntax, left, right }: ComparisonTerm): readonly Litera
   const value = columnLiteral(column, literal);
   if (value === undefined || operand.kind !== "identifier" || !isOnlyOf(column, "record")) return undefined;
   const { get, values } = column;
-  const valuesOf = (subject: Subject): readonly SqlValue[] => {
+  const valuesOf = (subject: Subject): readonly SqlValue[] | undefined => {
     const found = evaluate(() => values?.(subject) ?? [get(subject)]);
-    // what is too much work here is so in the filter
-    return found === "failed" ? [] : found;
+    return found === "failed" ? undefined : found;
   };
   return [{ name: operand.name, valuesOf, value }];
 }
