@@ -23,10 +23,6 @@ export class RowTable implements Records {
     return this.#rows.get(collectionId) ?? [];
   }
 
-  count(collectionId: string): number {
-    return this.all(collectionId).length;
-  }
-
   by(collectionId: string, field: string, value: string): readonly RecordRow[] {
     return this.#find(collectionId, field, value);
   }

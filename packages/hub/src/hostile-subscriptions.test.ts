@@ -83,6 +83,85 @@ describe("a hostile subscription", () => {
   });
 });
 
+describe("a filter that takes too long on a record", () => {
+  const tooSlow = filtered(Array<string>(60).fill("(body ~ '%a_b_%')").join("||"));
+  const as = "a".repeat(1_000_000);
+
+  test("takes nothing from what is looked up by an element of the next record", () => {
+    const { hub, subscribe, flush, denied } = openRecordingHub([{ ...posts, listRule: "" }]);
+    subscribe("slow", [tooSlow]);
+    hub.dispatchRecord({ ...update, record: { id: "p1", body: as } });
+    expect(denied).toEqual(["filter-failed"]);
+    subscribe("beside", [filtered("tags:each ?= 'x'")]);
+    hub.dispatchRecord({ ...update, record: { id: "p2", tags: ["x"] } });
+    expect(namesIn(flush()["beside"])).toEqual([filtered("tags:each ?= 'x'")]);
+  });
+
+  test("takes nothing from who is found by a word of the next record", () => {
+    const { hub, subscribe, flush } = openRecordingHub([{ ...posts, listRule: "body ~ @request.auth.id" }]);
+    subscribe("slow", [tooSlow], user("aaaaaaaaaaaaaaa"));
+    hub.dispatchRecord({ ...update, record: { id: "p1", body: `aaaaaaaaaaaaaaa ${as}` } });
+    hub.dispatchRecord({ ...update, record: { id: "p2", body: `aaaaaaaaaaaaaaa ${"b".repeat(2_000)}` } });
+    subscribe("beside", ["posts/*"], user("aaaaaaaaaaaaaaa"));
+    hub.dispatchRecord({ ...update, record: { id: "p2", body: `aaaaaaaaaaaaaaa ${"b".repeat(2_000)}` } });
+    expect(namesIn(flush()["beside"])).toEqual(["posts/*"]);
+  });
+
+  test("takes nothing from who asks for a list of its own next", () => {
+    const { hub, subscribe, flush } = openRecordingHub([
+      { ...posts, listRule: "author ?= @request.auth.teams:each" },
+    ]);
+    const record = { id: "p1", body: as, author: "t1" };
+    subscribe("slow", [tooSlow], member("u1"));
+    hub.dispatchRecord({ ...update, record });
+    subscribe("slow", [tooSlow, "posts/*"], member("u2"));
+    subscribe("beside", [tooSlow], member("u3"));
+    hub.dispatchRecord({ ...update, record });
+    expect(namesIn(flush()["slow"])).toEqual(["posts/*"]);
+  });
+
+  test("takes nothing from a filter that is read next", () => {
+    const { hub, subscribe, flush } = openRecordingHub([{ ...posts, listRule: "" }]);
+    subscribe("slow", [tooSlow]);
+    hub.dispatchRecord({ ...update, record: { id: "p1", body: as } });
+    const raw = filtered(`total = '${"0".repeat(1_500)}1'`);
+    subscribe("beside", [raw]);
+    hub.dispatchRecord({ ...update, record: { id: "p1", total: 1 } });
+    expect(namesIn(flush()["beside"])).toEqual([raw]);
+  });
+});
+
+test("records that no filter lets through do not add up", () => {
+  const { hub, subscribe, flush } = openRecordingHub([{ ...posts, listRule: "" }]);
+  const raw = filtered("tags:each ?= 'x'");
+  subscribe("c1", [raw]);
+  const tags = Array<string>(300_000).fill("a");
+  for (let event = 0; event < 5; event++) {
+    hub.dispatchRecord({ ...update, record: { id: "p1", tags } });
+  }
+  hub.dispatchRecord({ ...update, record: { id: "p1", tags: ["x"] } });
+  expect(namesIn(flush()["c1"])).toEqual([raw]);
+});
+
+test("a record of more elements than can be looked up is asked about itself", () => {
+  const { hub, subscribe, flush } = openRecordingHub([{ ...posts, listRule: "" }]);
+  const raw = filtered("tags:each ?= 'x'");
+  subscribe("c1", [raw]);
+  const tags = Array<string>(1_200_000).fill("a").concat("x");
+  hub.dispatchRecord({ ...update, record: { id: "p1", tags } });
+  expect(namesIn(flush()["c1"])).toEqual([raw]);
+});
+
+const update = { kind: "record", action: "update", collection: "posts" } as const;
+
+function member(id: string): Identity {
+  return { ...user(id), claims: { teams: ["t1"] } };
+}
+
+function filtered(filter: string): string {
+  return `posts/*?options=${encodeURIComponent(JSON.stringify({ query: { filter } }))}`;
+}
+
 interface TestClient {
   readonly name: string;
   readonly subscriptions: readonly string[];

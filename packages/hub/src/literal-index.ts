@@ -36,7 +36,8 @@ export class LiteralIndex<T> {
     if (this.#byName.size === 0) return this.#others;
     const found = new Set(this.#others);
     for (const { valuesOf, items } of this.#byName.values()) {
-      for (const value of valuesOf(subject)) for (const item of items.get(value) ?? []) found.add(item);
+      const values = valuesOf(subject) ?? items.keys();
+      for (const value of values) for (const item of items.get(value) ?? []) found.add(item);
     }
     return found;
   }

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "./json-object.ts";
+import { parseJson } from "./json-text.ts";
 
 /** A form's text fields in the order in which they came; names may repeat. */
 export type FormFields = readonly (readonly [name: string, value: string])[];
@@ -19,10 +20,6 @@ export function describeFormFields(fields: FormFields): FormDescription {
 }
 
 function parsePayload(text: string): JsonObject | null | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value === null || isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return value === null || isJsonObject(value) ? value : undefined;
 }

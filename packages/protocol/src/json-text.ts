@@ -18,6 +18,15 @@ export function encodeJson(value: unknown): string {
   return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, (found) => escapes[found] ?? found);
 }
 
+/** Reads what a client wrote as JSON; nothing where it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Writes a JSON value as `encodeJson` does, the keys of every object sorted as Go sorts those of a map. */
 export function encodeSortedJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(encodeSortedJson).join(",")}]`;

@@ -28,10 +28,7 @@ export function encodeFrame({ event, data, id }: Frame): Uint8Array {
 
 function line(field: string): string {
   if (breaksFrame(field)) {
-    throw new ProtocolError(
-      "invalid_frame",
-      `expected a field without CR, LF or NUL, got ${JSON.stringify(field)}`,
-    );
+    throw new ProtocolError(`expected a field without CR, LF or NUL, got ${JSON.stringify(field)}`);
   }
   return field;
 }

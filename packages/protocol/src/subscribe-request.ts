@@ -1,6 +1,7 @@
 import { badRequest, type ErrorAnswer, type FieldError, type FieldErrors } from "./error-body.ts";
 import { describeFormFields, type FormFields } from "./form-fields.ts";
 import { isJsonObject } from "./json-object.ts";
+import { parseJson } from "./json-text.ts";
 import { breaksFrame } from "./sse-frame.ts";
 
 /** What a client asks for with a POST: its whole set of subscriptions, which replaces the one before. */
@@ -75,14 +76,6 @@ function endOfObject(text: string, start: number): number {
     else if (!inString && token[0] === "}" && --depth === 0) return tokens.lastIndex;
   }
   return text.length;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Sets the draft's fields from a JSON value; false where a type does not fit. */

@@ -1,5 +1,6 @@
 import { snakeCaseHeaderName } from "./header-name.ts";
 import { isJsonObject } from "./json-object.ts";
+import { parseJson } from "./json-text.ts";
 
 /** What a subscription string says behind its `?`: the request values that rules and filters read. */
 export interface SubscriptionOptions {
@@ -90,14 +91,6 @@ function decodeOptions(text: string): SubscriptionOptions {
     }
   }
   return { query, headers };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function toText(value: unknown): string {

@@ -2,8 +2,9 @@ import { JoinedPins } from "./joined-pins.ts";
 import { type Pin, type PinSlot, pinsOf, pinSlots } from "./pin.ts";
 import type { Records } from "./records.ts";
 import { emptyRow, type RequestValues, type Subject } from "./row.ts";
-import type { Side, Source } from "./side.ts";
+import { readsAuth, type Side, type Source } from "./side.ts";
 import { type ComparisonTerm, comparisonsOf, type Term, verdictOf } from "./term.ts";
+import { evaluate } from "./work.ts";
 
 /** Says something of a request; equal texts, equal in all that matters to one comparison. */
 type KeyPart = (request: RequestValues, records: Records | undefined) => string;
@@ -93,10 +94,6 @@ function isOf({ sources }: Side, wanted: readonly Source[]): boolean {
   return sources.every((source) => wanted.includes(source));
 }
 
-function readsAuth({ sources }: Side): boolean {
-  return sources.includes("auth") || sources.includes("auth-related");
-}
-
 function verdictKey(term: ComparisonTerm): KeyPart {
   return (request, records) => String(verdictOf(term, { ...emptyRow, request, records }));
 }
@@ -105,7 +102,7 @@ function valueKey({ get, values, parameter, isMissing }: Side): KeyPart {
   return (request, records) => {
     const row = { ...emptyRow, request, records };
     if (isMissing?.(row) === true) return "missing";
-    return JSON.stringify([values?.(row) ?? get(row), parameter?.(row)]);
+    return JSON.stringify(evaluate(() => [values?.(row) ?? get(row), parameter?.(row)]));
   };
 }
 

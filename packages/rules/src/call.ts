@@ -5,6 +5,7 @@ import { column, type Side, type Source } from "./side.ts";
 import { plainDecimal, type SqlValue, toNumeric } from "./sql-value.ts";
 import { strftime } from "./strftime.ts";
 import type { Operand } from "./syntax.ts";
+import { work } from "./work.ts";
 
 type Call = Extract<Operand, { readonly kind: "call" }>;
 
@@ -54,6 +55,7 @@ function distanceKm(values: readonly SqlValue[]): number | null {
   const [lonA, latA, lonB, latB] = radians;
   if (lonA === undefined || latA === undefined || lonB === undefined || latB === undefined) return null;
   const cosine = Math.cos(latA) * Math.cos(latB) * Math.cos(lonB - lonA) + Math.sin(latA) * Math.sin(latB);
+  work(20);
   const km = earthRadiusKm * Math.acos(cosine);
   return Number.isNaN(km) ? null : km;
 }

@@ -155,6 +155,23 @@ test.each(["realtime", "expand", undefined] as const)("the context %s is what a 
   expect(passes).toEqual([context !== "expand", context === "expand"]);
 });
 
+test.each(["tokenKey", "password", "pin"])(
+  "P6: a filter may not name %s of an auth collection, even where the collection shows it",
+  (name) => {
+    const fields = [field("tokenKey", "text"), field("password", "password"), field("pin", "password")];
+    const collection: RuleCollection = { ...users, fields };
+    const find = (key: string) => (key === "users" ? collection : schema.find(key));
+    const place = { schema: { find }, kind: "filter" } as const;
+    const code = "forbidden";
+    expect(() => compileRule(`${name} ~ 'a%'`, { ...place, collection })).toThrow(
+      expect.objectContaining({ code }),
+    );
+    expect(() => compileRule(`owner.${name} ~ 'a%'`, { ...place, collection: posts })).toThrow(
+      expect.objectContaining({ code }),
+    );
+  },
+);
+
 describe("a rule that guests pass by something empty", () => {
   test.each<[text: string, where: readonly string[]]>([
     ["owner = @request.auth.id", ["owner = @request.auth.id"]],

@@ -37,12 +37,13 @@ export class CompiledRule {
   readonly constant: boolean | undefined;
   /** A filter that mentions `@request.` or `@collection.`, in a text even: only superusers may have it. */
   readonly superusersOnly: boolean;
+  /** Whether a decision takes the row of whoever asks. */
+  readonly followsAuth: boolean;
   /** What is accepted as PocketBase accepts it, and hardly meant. */
   readonly quirks: readonly Quirk[];
   readonly #group: Group;
   readonly #place: RulePlace;
   readonly #forGuests: RuleProgram;
-  readonly #readsClaims: boolean;
   readonly #byAuthCollection = new Map<string, RuleProgram | "refused">();
   #follows: ReadonlySet<string> | undefined;
 
@@ -59,18 +60,13 @@ export class CompiledRule {
     this.#group = group;
     this.#place = place;
     this.#forGuests = program;
-    this.#readsClaims = scope.needs.has("auth-record");
+    this.followsAuth = scope.needs.has("auth-record");
   }
 
   /** The collections whose rows a decision may take, by id, besides that of whoever asks. */
   get follows(): ReadonlySet<string> {
     this.#follows ??= this.#findFollows();
     return this.#follows;
-  }
-
-  /** Whether a decision takes the row of whoever asks. */
-  get followsAuth(): boolean {
-    return this.#readsClaims;
   }
 
   /** Whether a decision may depend on who asks: of filters, only those do that join what a list rule guards. */
@@ -101,7 +97,7 @@ export class CompiledRule {
    * @returns `refused` where something is named as the auth collection does not allow
    */
   programFor({ auth }: RequestValues, records?: Records): RuleProgram | "refused" {
-    if (!this.#readsClaims || auth === undefined || this.constant !== undefined) return this.#forGuests;
+    if (!this.followsAuth || auth === undefined || this.constant !== undefined) return this.#forGuests;
     const key = auth["collectionId"];
     const collection = (typeof key === "string" && this.#place.schema.find(key)) || unknownCollection;
     return this.#programOf(collection, records?.has(collection.id) === true);
@@ -127,7 +123,7 @@ export class CompiledRule {
 
   #findFollows(): ReadonlySet<string> {
     const follows = new Set(this.#forGuests.scope.follows);
-    if (!this.#readsClaims) return follows;
+    if (!this.followsAuth) return follows;
     for (const collection of this.#place.schema.all?.() ?? []) {
       const program = collection.type === "auth" ? this.#programOf(collection, true) : "refused";
       if (program !== "refused") for (const id of program.scope.follows) follows.add(id);

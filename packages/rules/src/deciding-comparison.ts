@@ -1,12 +1,11 @@
 import { testOfEach } from "./comparison.ts";
-import { attempt } from "./evaluation-error.ts";
 import { distanceOf, type NearestRow, rowsOf } from "./nearest-row.ts";
 import { isRecord, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { SqlValue } from "./sql-value.ts";
 import type { Span } from "./syntax.ts";
 import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
-import { beginWork, work } from "./work.ts";
+import { evaluate, work } from "./work.ts";
 
 /** Most values of an operand that are shown. */
 const maxValues = 100;
@@ -145,7 +144,6 @@ function joinedRowOf({ nodes = [] }: Side, { cells = [] }: Row): Pick<OperandVal
 
 /** What is found with the work of one evaluation. */
 function within<T>(find: () => T): T | undefined {
-  beginWork();
-  const found = attempt(find);
+  const found = evaluate(find);
   return found === "failed" ? undefined : found;
 }

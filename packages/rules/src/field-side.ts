@@ -122,15 +122,10 @@ export function jsonSide(
   field: RuleField,
   { rest, start }: { readonly rest: readonly string[]; readonly start: number },
 ): Side {
-  checkJsonPath(rest, start);
   // PocketBase drops what it cannot put into a JSON path
   const path = rest.map((segment) => segment.replaceAll(":", ""));
-  return columnAt(place, ({ record }) => valueAtPath(field, record, path), { isJson: true });
-}
-
-/** @throws {RuleError} `syntax` */
-function checkJsonPath(rest: readonly string[], start: number): void {
-  if (rest.some((segment) => segment.replaceAll(":", "") === "")) {
+  if (path.includes("")) {
     throw new RuleError("syntax", "expected a JSON path without empty segments", start);
   }
+  return columnAt(place, ({ record }) => valueAtPath(field, record, path), { isJson: true });
 }

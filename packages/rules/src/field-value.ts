@@ -77,6 +77,7 @@ export function valueAtPath(field: RuleField, record: Json, path: readonly strin
   const root = ownValue(record, field.name);
   let value: unknown = field.type === "geoPoint" ? pointOf(root) : root;
   for (const key of path) {
+    if (value === undefined) return null;
     if (/^\d+$/.test(key)) value = Array.isArray(value) ? value[Number(key)] : undefined;
     else value = isObject(value) ? ownValue(value, key) : undefined;
   }

@@ -1,6 +1,6 @@
 import type { Quirk } from "./parser.ts";
 import { emptyRow } from "./row.ts";
-import type { Side } from "./side.ts";
+import { isOnlyOf, type Side } from "./side.ts";
 import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
 
 /** Finds where guests, who have no id and no fields, pass a rule by matching something empty. */
@@ -20,11 +20,7 @@ function findMatches(term: Term): readonly ComparisonTerm[] {
 
 function matchesEmpty({ syntax, left, right }: ComparisonTerm): boolean {
   if (syntax.operator !== "=") return false;
-  return (isOfAuth(left) && mayBeEmpty(right)) || (isOfAuth(right) && mayBeEmpty(left));
-}
-
-function isOfAuth({ sources }: Side): boolean {
-  return sources.length > 0 && sources.every((source) => source === "auth");
+  return (isOnlyOf(left, "auth") && mayBeEmpty(right)) || (isOnlyOf(right, "auth") && mayBeEmpty(left));
 }
 
 /** Numbers and bools are never empty, and neither is the JSON text of a list. */

@@ -17,16 +17,15 @@ export interface Stop {
   readonly isTrusted: boolean;
 }
 
+/** A part of a path, between dots. */
+interface Segment {
+  readonly segment: string;
+  readonly isLast: boolean;
+  readonly place: NamePlace;
+}
+
 /** Goes on to other records: those of a relation, or those that refer back. */
-export function hop(
-  scope: Scope,
-  stop: Stop,
-  {
-    segment,
-    isLast,
-    place,
-  }: { readonly segment: string; readonly isLast: boolean; readonly place: NamePlace },
-): Stop {
+export function hop(scope: Scope, stop: Stop, { segment, isLast, place }: Segment): Stop {
   const field = findField(stop.collection, segment);
   const next =
     field === undefined
@@ -65,14 +64,10 @@ function hopAlong(
 function hopBack(
   scope: Scope,
   { place: from, collection: to, isTrusted }: Stop,
-  {
-    segment,
-    isLast,
-    place,
-  }: { readonly segment: string; readonly isLast: boolean; readonly place: NamePlace },
+  { segment, isLast, place }: Segment,
 ): Stop {
   const { collection, field } = backRelation(scope, to, { segment, isLast, place });
-  if (!isTrusted && isSecret(field)) throw hidden(field, place);
+  if (!isTrusted && isSecret(collection, field)) throw hidden(field, place);
   scope.need("back", place);
   const { id } = collection;
   const { name } = field;
@@ -168,11 +163,7 @@ function idOf(record: { readonly id?: unknown }): string {
 function backRelation(
   { schema }: Scope,
   to: RuleCollection,
-  {
-    segment,
-    isLast,
-    place,
-  }: { readonly segment: string; readonly isLast: boolean; readonly place: NamePlace },
+  { segment, isLast, place }: Segment,
 ): { readonly collection: RuleCollection; readonly field: RuleField } {
   const at = segment.lastIndexOf("_via_");
   const [name, fieldName] = at < 0 ? ["", ""] : [segment.slice(0, at), segment.slice(at + "_via_".length)];

@@ -82,6 +82,8 @@ function manyComparisons(count: number): readonly string[] {
 }
 
 test.each<[what: string, text: string]>([
+  ["keys", `cats.meta${".a".repeat(1_190)} = 'x'`],
+  ["distances", `${"geoDistance(1, 2, cats.score, 1) > 0 && ".repeat(100)} cats.score ?< 0`],
   ["alternatives", manyComparisons(200).join(" || ")],
   ["conditions", manyComparisons(200).join(" && ")],
   [

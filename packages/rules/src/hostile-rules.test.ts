@@ -20,6 +20,8 @@ function subjectOf(record: Subject["record"]): Subject {
 
 const ids = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `u${index}`);
 
+const noons = (count: number): readonly string[] => Array<string>(count).fill("12:00");
+
 const smallSubjects = [10, 600, 2_000].map((index) => subjectOf(vectors[index]?.record ?? {}));
 
 const bigSubjects = [
@@ -171,6 +173,19 @@ describe("a record that is made to be slow is decided quickly", () => {
     ["a large JSON value, often", often("data = 'x'"), { data: ids(100_000) }],
     ["many elements, often", often("tags:each ?= 'x'"), { tags: ids(10_000) }],
     ["many elements, alike and often", often("tags:each ?~ 'x'"), { tags: ids(10_000) }],
+    [
+      "many elements that must not end as a long text",
+      `tags:each !~ '%${"x".repeat(2_000)}'`,
+      { tags: ids(100_000) },
+    ],
+    ["many elements beside many wildcards", `tags:each ~ '${"%".repeat(2_000)}'`, { tags: ids(100_000) }],
+    ["many elements that lack many parts", `tags:each !~ '${"_%".repeat(1_000)}'`, { tags: ids(100_000) }],
+    ["many times", `strftime('${"%s".repeat(1_000)}', tags:each) != 'x'`, { tags: noons(100_000) }],
+    [
+      "many times, changed often",
+      `strftime('%Y', tags:each${", '+1 day'".repeat(8)}) != 'x'`,
+      { tags: noons(100_000) },
+    ],
     ["many elements in a long text", often(`tags:each ?~ '${"x".repeat(2_000)}'`, 4), { tags: ids(10_000) }],
     [
       "elements as patterns",

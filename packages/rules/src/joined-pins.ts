@@ -1,6 +1,5 @@
 import { type Alternative, alternativesOf } from "./alternatives.ts";
 import { CoveredColumn, type FoundKeys } from "./covered-column.ts";
-import { EvaluationError } from "./evaluation-error.ts";
 import { type JoinNode, withParents } from "./join-node.ts";
 import { JoinPlan, openRow } from "./join-plan.ts";
 import {
@@ -14,8 +13,9 @@ import {
   pinsOf,
 } from "./pin.ts";
 import type { RequestValues, Subject } from "./row.ts";
-import { comparisonsOf, type Term, verdictOf } from "./term.ts";
-import { beginWork } from "./work.ts";
+import { readsAuth } from "./side.ts";
+import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
+import { evaluate } from "./work.ts";
 
 /** Finds for whom a rule over joined rows may be true: those to whom the rows that a record joins pin it. */
 export class JoinedPins {
@@ -55,14 +55,14 @@ class AlternativePins {
   readonly #recordPlan: JoinPlan;
 
   constructor(alternative: Alternative, slots: readonly PinSlot[]) {
-    const joins = alternative.filter((term) => term.kind === "comparison" && term.nodes.length > 0);
-    const ofRecord = joins.filter((term) => !readsAuth(term));
+    const joins = alternative.filter(isJoin);
+    const ofRecord = joins.filter(({ left, right }) => !readsAuth(left) && !readsAuth(right));
     this.#slots = slots;
-    this.#plain = alternative.filter((term) => !joins.includes(term));
+    this.#plain = alternative.filter((term) => !isJoin(term));
     this.#recordPlan = new JoinPlan(ofRecord);
     this.#joined = joins.flatMap((term) => {
-      const pinned = term.kind === "comparison" ? pinnedSides(term) : undefined;
-      if (term.kind !== "comparison" || pinned === undefined) return [];
+      const pinned = pinnedSides(term);
+      if (pinned === undefined) return [];
       const { plan, covered, taken } = planFor(pinned, ofRecord);
       const isWhole = taken.length + 1 === alternative.filter(({ nodes }) => nodes.length > 0).length;
       return { pinned, plan, covered, isTold: isWhole && isToldByKey(term) };
@@ -98,15 +98,14 @@ class AlternativePins {
   }
 }
 
+function isJoin(term: Term): term is ComparisonTerm {
+  return term.kind === "comparison" && term.nodes.length > 0;
+}
+
 /** @returns nothing where it may be any key */
 function findKeys({ pinned, plan, covered }: JoinedPin, subject: Subject): FoundKeys | undefined {
-  try {
-    beginWork(Infinity);
-    return covered?.find(subject) ?? searchKeys(pinned, plan, subject);
-  } catch (error) {
-    if (error instanceof EvaluationError) return undefined;
-    throw error;
-  }
+  const found = evaluate(() => covered?.find(subject) ?? searchKeys(pinned, plan, subject), Infinity);
+  return found === "failed" ? undefined : found;
 }
 
 function searchKeys(
@@ -127,12 +126,6 @@ function searchKeys(
     return isAnybody;
   });
   return isAnybody ? undefined : { keys: [...keys], isOpen: isSomeOpen };
-}
-
-function readsAuth(term: Term): boolean {
-  return comparisonsOf(term).some(({ left, right }) =>
-    [...left.sources, ...right.sources].some((source) => source === "auth" || source === "auth-related"),
-  );
 }
 
 /** The rows that a pinned value stands in, and those by which they are looked up. */
@@ -158,11 +151,6 @@ function planFor(
 }
 
 function mayPass(plan: JoinPlan, subject: Subject): boolean {
-  try {
-    beginWork();
-    return plan.passes(openRow(subject)) === true;
-  } catch (error) {
-    if (error instanceof EvaluationError) return true;
-    throw error;
-  }
+  const verdict = evaluate(() => plan.passes(openRow(subject)));
+  return verdict === true || verdict === "failed";
 }

@@ -7,8 +7,8 @@ import { beginWork } from "./work.ts";
 
 function like(text: string, pattern: string): boolean {
   beginWork();
-  const parts = parsePattern(pattern);
-  return parts !== undefined && matches(text, parts);
+  const parsed = parsePattern(pattern);
+  return parsed !== undefined && matches(text, parsed);
 }
 
 /** The same as a regular expression, which is slow on hostile texts. */

@@ -11,8 +11,18 @@ interface Part {
   readonly literal: string | undefined;
 }
 
-/** A LIKE pattern, taken apart; nothing for one that ends in its escape, which matches no text. */
-export function parsePattern(pattern: string): readonly Part[] | undefined {
+/** A LIKE pattern, taken apart. */
+export interface LikePattern {
+  /** Held at the beginning. */
+  readonly first: Part;
+  /** Found from the left; none is empty. */
+  readonly between: readonly Part[];
+  /** Held at the end; nothing where there is no `%`. */
+  readonly last: Part | undefined;
+}
+
+/** Takes a LIKE pattern apart; nothing for one that ends in its escape, which matches no text. */
+export function parsePattern(pattern: string): LikePattern | undefined {
   const parts: number[][] = [];
   let part: number[] = [];
   let isEscaped = false;
@@ -25,7 +35,13 @@ export function parsePattern(pattern: string): readonly Part[] | undefined {
     }
     isEscaped = !isEscaped && char === "\\";
   }
-  return isEscaped ? undefined : [...parts, part].map(toPart);
+  if (isEscaped) return undefined;
+  const [first = part, ...between] = parts;
+  return {
+    first: toPart(first),
+    between: between.filter(({ length }) => length > 0).map(toPart),
+    last: parts.length === 0 ? undefined : toPart(part),
+  };
 }
 
 function toPart(codePoints: readonly number[]): Part {
@@ -40,8 +56,8 @@ function toPart(codePoints: readonly number[]): Part {
  * Whether a text matches a pattern, letter by letter as they stand.
  * @throws {EvaluationError} where it would take too long
  */
-export function matches(text: string, parts: readonly Part[]): boolean {
-  return new Match(text).of(parts);
+export function matches(text: string, pattern: LikePattern): boolean {
+  return new Match(text).of(pattern);
 }
 
 /** One text. Positions are UTF-16 units. */
@@ -52,15 +68,11 @@ class Match {
     this.#text = text;
   }
 
-  /** The first part is held at the beginning, the last at the end, those between are found from the left. */
-  of(parts: readonly Part[]): boolean {
-    const [first, ...rest] = parts;
-    const last = rest.pop();
-    if (first === undefined) return false;
+  of({ first, between, last }: LikePattern): boolean {
     let at = this.#forward(first, 0);
     if (last === undefined) return at === this.#text.length;
     const end = this.#backward(last, this.#text.length);
-    for (const part of rest) {
+    for (const part of between) {
       if (at < 0 || at > end) return false;
       at = this.#find(part, at);
     }
@@ -97,11 +109,15 @@ class Match {
   /** Where a part begins that ends at a place, or -1. */
   #backward({ codePoints }: Part, end: number): number {
     let at = end;
-    for (const wanted of codePoints.toReversed()) {
-      at -= at >= 2 && this.#width(at - 2) === 2 ? 2 : 1;
-      if (at < 0 || (wanted !== any && wanted !== this.#text.codePointAt(at))) return -1;
+    let left = codePoints.length;
+    for (; left > 0; left--) {
+      const before = at - (at >= 2 && this.#width(at - 2) === 2 ? 2 : 1);
+      const wanted = codePoints[left - 1];
+      if (before < 0 || (wanted !== any && wanted !== this.#text.codePointAt(before))) break;
+      at = before;
     }
-    return at;
+    work(codePoints.length - left + 1);
+    return left === 0 ? at : -1;
   }
 
   /** The units of the code point at a place. */

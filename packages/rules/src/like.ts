@@ -1,5 +1,5 @@
 import { EvaluationError } from "./evaluation-error.ts";
-import { matches, parsePattern } from "./like-match.ts";
+import { type LikePattern, matches, parsePattern } from "./like-match.ts";
 import { lowerAscii } from "./sql-value.ts";
 import { work } from "./work.ts";
 
@@ -45,8 +45,8 @@ export function matchesLike(text: string, pattern: string): boolean {
     throw new EvaluationError(`expected a LIKE pattern of at most ${maxPatternBytes} bytes`);
   }
   work(10);
-  const parts = parsed(pattern);
-  return parts !== undefined && matches(lowered(text), parts);
+  const parsed = parsedPattern(pattern);
+  return parsed !== undefined && matches(lowered(text), parsed);
 }
 
 let lastText = { text: "", lowered: "" };
@@ -57,13 +57,13 @@ function lowered(text: string): string {
   return lastText.lowered;
 }
 
-let lastPattern = { pattern: "", parts: parsePattern("") };
+let lastPattern = { pattern: "", parsed: parsePattern("") };
 
 /** The texts of many records, or of many values, are matched with one pattern. */
-function parsed(pattern: string): ReturnType<typeof parsePattern> {
+function parsedPattern(pattern: string): LikePattern | undefined {
   if (pattern !== lastPattern.pattern) {
     work(pattern.length * 5);
-    lastPattern = { pattern, parts: parsePattern(lowerAscii(pattern)) };
+    lastPattern = { pattern, parsed: parsePattern(lowerAscii(pattern)) };
   }
-  return lastPattern.parts;
+  return lastPattern.parsed;
 }

@@ -1,14 +1,16 @@
 import { columnLiteral } from "./equality.ts";
 import type { Subject } from "./row.ts";
-import type { Side } from "./side.ts";
+import { isOnlyOf } from "./side.ts";
 import type { SqlValue } from "./sql-value.ts";
 import type { ComparisonTerm, Term } from "./term.ts";
+import { evaluate } from "./work.ts";
 
 /** A value that some field of a record must have for a filter to pass. */
 export interface LiteralPin {
   /** The field as the filter names it; equal names read equal values. */
   readonly name: string;
-  readonly valuesOf: (subject: Subject) => readonly SqlValue[];
+  /** What the field has; nothing where that is too much work to tell. */
+  readonly valuesOf: (subject: Subject) => readonly SqlValue[] | undefined;
   readonly value: SqlValue;
 }
 
@@ -43,11 +45,11 @@ function comparisonPin({ syntax, left, right }: ComparisonTerm): readonly Litera
   const [column, literal] = isSwapped ? [right, left] : [left, right];
   const operand = isSwapped ? syntax.right : syntax.left;
   const value = columnLiteral(column, literal);
-  if (value === undefined || operand.kind !== "identifier" || !isOfRecord(column)) return undefined;
+  if (value === undefined || operand.kind !== "identifier" || !isOnlyOf(column, "record")) return undefined;
   const { get, values } = column;
-  return [{ name: operand.name, valuesOf: (subject) => values?.(subject) ?? [get(subject)], value }];
-}
-
-function isOfRecord({ sources }: Side): boolean {
-  return sources.length > 0 && sources.every((source) => source === "record");
+  const valuesOf = (subject: Subject): readonly SqlValue[] | undefined => {
+    const found = evaluate(() => values?.(subject) ?? [get(subject)]);
+    return found === "failed" ? undefined : found;
+  };
+  return [{ name: operand.name, valuesOf, value }];
 }

@@ -1,12 +1,11 @@
 import type { SqlValue } from "./sql-value.ts";
 
+type Macro = (nowMs: number) => SqlValue;
+
 const dayMs = 86_400_000;
 
 /** Date macros, as text in PocketBase's form; integer macros. All in UTC, from one clock reading per evaluation. */
-export const macros: ReadonlyMap<string, (nowMs: number) => SqlValue> = new Map<
-  string,
-  (nowMs: number) => SqlValue
->([
+export const macros: ReadonlyMap<string, Macro> = new Map<string, Macro>([
   ["@now", dateText],
   ["@yesterday", (nowMs) => dateText(nowMs - dayMs)],
   ["@tomorrow", (nowMs) => dateText(nowMs + dayMs)],

@@ -1,5 +1,5 @@
 import { RuleError } from "./rule-error.ts";
-import type { RuleField } from "./schema.ts";
+import type { RuleCollection, RuleField } from "./schema.ts";
 
 const modifiers: ReadonlySet<string> = new Set(["isset", "each", "length", "lower", "changed"]);
 
@@ -31,7 +31,12 @@ export function hidden(field: RuleField, { start }: NamePlace): RuleError {
   return new RuleError("forbidden", `${field.name} is hidden`, start);
 }
 
-/** A password hash is as secret where nobody thought of hiding it. */
-export function isSecret({ type, hidden: isHidden }: RuleField): boolean {
-  return isHidden || type === "password";
+/** What filters may not name: what never leaves is as secret where nobody thought of hiding it. */
+export function isSecret(collection: RuleCollection, field: RuleField): boolean {
+  return field.hidden || isUntold(collection, field);
+}
+
+/** Whether nobody is told a field's value: a password hash, or what tokens are signed with. */
+export function isUntold({ type: collectionType }: RuleCollection, { name, type }: RuleField): boolean {
+  return type === "password" || (collectionType === "auth" && name === "tokenKey");
 }

@@ -1,10 +1,9 @@
-import { attempt } from "./evaluation-error.ts";
 import { type JoinNode, withParents } from "./join-node.ts";
 import { isUsable, type LookUp, lookUpCells, lookUpsOf, type OpenRow, openRow } from "./join-plan.ts";
 import type { Cell, Row, Subject } from "./row.ts";
-import type { Side } from "./side.ts";
+import { readsAuth, type Side } from "./side.ts";
 import { comparisonsOf, type ComparisonTerm, outcomeOf, type Term, type TermOrigin } from "./term.ts";
-import { beginWork, work, workOnRow } from "./work.ts";
+import { evaluate, work, workOnRow } from "./work.ts";
 
 /** The joined row for which a term comes nearest to passing. */
 export interface NearestRow {
@@ -24,8 +23,7 @@ export function nearestRow(term: Term, subject: Subject): NearestRow {
   const held = new Set<Term>();
   const comparisons = comparisonsOf(term);
   let [least, cells] = [Infinity, row.cells];
-  const end = attempt(() => {
-    beginWork();
+  const end = evaluate(() => {
     for (const _ of joinedRows(stepsOf(term.nodes, comparisons), row)) {
       workOnRow(2 + 4 * comparisons.length);
       const distance = distanceOf(term, row, held);
@@ -88,7 +86,6 @@ export function distanceOf(term: Term, row: Row, held = new Set<Term>()): number
 
 /** The row of whoever asks is nearer than another that is as near. */
 function weightOf(term: Term): number {
-  const sides = term.kind === "comparison" ? [term.left, term.right] : [];
-  const readsAuth = sides.some(({ sources }) => sources.some((source) => source.startsWith("auth")));
-  return readsAuth ? 1 + little : 1;
+  const isOfAuth = term.kind === "comparison" && (readsAuth(term.left) || readsAuth(term.right));
+  return isOfAuth ? 1 + little : 1;
 }

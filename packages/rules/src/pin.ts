@@ -1,8 +1,9 @@
 import type { Records } from "./records.ts";
 import { emptyRow, type RequestValues, type Subject } from "./row.ts";
-import type { Side, Source } from "./side.ts";
+import { isOnlyOf, type Side } from "./side.ts";
 import { lowerAscii, type SqlValue, toText } from "./sql-value.ts";
 import { type ComparisonTerm, type Term, verdictOf } from "./term.ts";
+import { evaluate } from "./work.ts";
 
 /** The values of a record by which one look-up finds who may pass. */
 export interface Pin {
@@ -32,8 +33,8 @@ export class PinSlot {
     const row = { ...emptyRow, request, records };
     const { get, values, isMissing } = this.#side;
     if (isMissing?.(row) === true) return undefined;
-    const keys = (values?.(row) ?? [get(row)]).map(this.#isPart ? partKey : equalKey);
-    return keys.includes(undefined) ? undefined : keys.flatMap((key) => key ?? []);
+    const keys = evaluate(() => (values?.(row) ?? [get(row)]).map(this.#isPart ? partKey : equalKey));
+    return keys === "failed" || keys.includes(undefined) ? undefined : keys.flatMap((key) => key ?? []);
   }
 }
 
@@ -77,10 +78,6 @@ export function pinnedSides({ syntax, left, right }: ComparisonTerm): PinnedSide
   if (!isOnlyOf(auth, "auth") || !isOnlyOf(record, "record", "related") || operand.kind !== "identifier")
     return undefined;
   return { name: `${syntax.operator} ${operand.name}`, auth, record, isPart };
-}
-
-function isOnlyOf({ sources }: Side, ...wanted: readonly Source[]): boolean {
-  return sources.length > 0 && sources.every((source) => wanted.includes(source));
 }
 
 /**
@@ -136,9 +133,8 @@ function pinOf(
   subject: Subject,
   slots: readonly PinSlot[],
 ): "everyone" | readonly Pin[] {
-  const values = reachOf(record, subject);
-  const keys = values?.map((value) => keysOfValue(value, record, isPart));
-  if (keys === undefined || keys.includes(undefined)) return "everyone";
+  const keys = evaluate(() => reachOf(record, subject)?.map((value) => keysOfValue(value, record, isPart)));
+  if (keys === undefined || keys === "failed" || keys.includes(undefined)) return "everyone";
   const slot = slots.findIndex((candidate) => candidate.name === name);
   return [{ slot, keys: keys.flatMap((some) => some ?? []), findsParts: isPart, isSure: () => false }];
 }

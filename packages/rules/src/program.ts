@@ -39,6 +39,8 @@ export class RuleProgram {
 
   /** @throws {RuleError} where PocketBase would refuse the rule */
   constructor(group: Group, place: RulePlace, auth?: AuthPlace) {
+    // literals are converted once, at a price
+    beginWork();
     this.scope = new Scope(place, auth);
     const term = compileGroup(this.scope, group);
     this.term = junctionTerm("&&", [term, ...listRuleTerms(this.scope, compileGroup)]);

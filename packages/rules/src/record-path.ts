@@ -1,7 +1,7 @@
 import { fieldSide, jsonSide } from "./field-side.ts";
 import { hop, type Stop } from "./hop.ts";
 import type { RecordPlace } from "./join-node.ts";
-import { hidden, isSecret, type NamePlace, splitModifier, unknown } from "./name-place.ts";
+import { hidden, isSecret, isUntold, type NamePlace, splitModifier, unknown } from "./name-place.ts";
 import { isRecord, type Row } from "./row.ts";
 import { RuleError } from "./rule-error.ts";
 import { findField, type RuleCollection, type RuleField } from "./schema.ts";
@@ -60,15 +60,14 @@ function resolveOwnPath(scope: Scope, stop: Stop, { segment, rest, place }: Segm
   const [name] = rest.length === 0 ? splitModifier(segment, place) : [segment];
   const field = findField(stop.collection, name);
   if (field === undefined) return undefined;
-  if (!stop.isTrusted && isSecret(field)) throw hidden(field, place);
+  if (!stop.isTrusted && isSecret(stop.collection, field)) throw hidden(field, place);
   const side = resolveField(scope, stop.place, { field, segments: [segment, ...rest], place });
   return side === undefined ? undefined : guarded(stop, field, withheld(stop.collection, field, side));
 }
 
 /** A side whose value nobody is told, where it is one of those that never leave. */
-export function withheld(collection: RuleCollection, { name, type }: RuleField, side: Side): Side {
-  const isUntold = type === "password" || (collection.type === "auth" && name === "tokenKey");
-  return isUntold ? { ...side, isUntold } : side;
+export function withheld(collection: RuleCollection, field: RuleField, side: Side): Side {
+  return isUntold(collection, field) ? { ...side, isUntold: true } : side;
 }
 
 /**

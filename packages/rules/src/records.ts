@@ -8,7 +8,6 @@ export interface Records {
   readonly get: (collectionId: string, id: string) => RecordRow | undefined;
   /** All rows, in any order. */
   readonly all: (collectionId: string) => Iterable<RecordRow>;
-  readonly count: (collectionId: string) => number;
   /** The rows whose field is this text, or whose list has it, in any order; looked up, not searched. */
   readonly by: (collectionId: string, field: string, value: string) => Iterable<RecordRow>;
   /**

@@ -6,6 +6,7 @@ import {
   recordPlace,
   type RecordPlace,
 } from "./join-node.ts";
+import type { NamePlace } from "./name-place.ts";
 import type { TermOrigin } from "./term.ts";
 import type { RuleCollection, RuleSchema } from "./schema.ts";
 
@@ -34,11 +35,6 @@ export interface RulePlace {
 export interface AuthPlace {
   readonly collection?: RuleCollection | undefined;
   readonly isFollowed?: boolean;
-}
-
-/** Where something stands in a text. */
-interface TextPlace {
-  readonly start: number;
 }
 
 /** Records that a filter joins under a list rule. */
@@ -116,7 +112,7 @@ export class Scope {
   }
 
   /** Notes what a name takes. */
-  need(need: Need, { start }: TextPlace): void {
+  need(need: Need, { start }: Pick<NamePlace, "start">): void {
     if (!this.needs.has(need)) this.#common.needs.set(need, start);
   }
 

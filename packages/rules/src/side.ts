@@ -8,6 +8,16 @@ import type { Affinity, SqlValue } from "./sql-value.ts";
  */
 export type Source = "record" | "auth" | "options" | "clock" | "related" | "auth-related";
 
+/** Whether a side has sources, and these only. */
+export function isOnlyOf({ sources }: Side, ...wanted: readonly Source[]): boolean {
+  return sources.length > 0 && sources.every((source) => wanted.includes(source));
+}
+
+/** Whether a side depends on who asks. */
+export function readsAuth({ sources }: Side): boolean {
+  return sources.includes("auth") || sources.includes("auth-related");
+}
+
 /** A column whose value is a text, or an element of a list, at a node. */
 export interface TextColumn {
   readonly node: JoinNode;

@@ -3,6 +3,7 @@ import { SeededChoice } from "../../../test/harness/seeded-choice.ts";
 import { sqliteOracle } from "../../../test/vectors/sqlite-oracle.ts";
 import type { SqlValue } from "./sql-value.ts";
 import { strftime } from "./strftime.ts";
+import { beginWork } from "./work.ts";
 
 const oracles = Array.from({ length: 5 }, (_, more) => sqliteOracle(`strftime(?, ?${", ?".repeat(more)})`));
 
@@ -178,6 +179,7 @@ test("any call is what SQLite makes of it", () => {
   const random = new RandomCall(7);
   const calls = Array.from({ length: 40_000 }, () => {
     const [format, time, modifiers] = [random.format(), random.time(), random.modifiers()];
+    beginWork();
     const got = strftime(format, [time, ...modifiers], 0);
     return { format, time, modifiers, got, expected: expected(format, time, modifiers) };
   });

@@ -2,14 +2,17 @@ import { modify } from "./moment-modifier.ts";
 import { parseMoment } from "./moment-text.ts";
 import { dayMs, Moment, unixEpochMs, weekdayOf } from "./moment.ts";
 import type { SqlValue } from "./sql-value.ts";
+import { work } from "./work.ts";
 
 /**
  * SQLite's `strftime(format, time, modifier…)` in UTC; without a time, the time now.
  * @returns null for an unknown substitution, time or modifier
+ * @throws {EvaluationError} where it would take too long
  * @see https://sqlite.org/lang_datefunc.html
  */
 export function strftime(format: SqlValue, args: readonly SqlValue[], nowMs: number): string | null {
   if (typeof format !== "string") return null;
+  work(40 + 5 * format.length + 40 * args.length);
   const moment = momentOf(args, nowMs);
   return moment?.isInRange === true ? substitute(format, moment) : null;
 }

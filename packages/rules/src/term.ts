@@ -5,7 +5,7 @@ import { emptyRow, type Row } from "./row.ts";
 import type { Side } from "./side.ts";
 import type { Verdict } from "./sql-value.ts";
 import type { Comparison } from "./syntax.ts";
-import { beginWork } from "./work.ts";
+import { evaluate } from "./work.ts";
 
 /** A part of a rule, compiled; it keeps its shape, so that it can be looked into. */
 export type Term = ComparisonTerm | JunctionTerm;
@@ -90,8 +90,7 @@ function withConstant<T extends Term>(term: T): T {
 
 /** The verdict of a term on a row; `failed` where it cannot be carried out. */
 export function verdictOf(term: Term, row: Row): Verdict | "failed" {
-  beginWork();
-  return outcomeOf(term, row);
+  return evaluate(() => term.condition(row));
 }
 
 /** The same within the work of an evaluation that has begun. */

@@ -1,4 +1,4 @@
-import { EvaluationError } from "./evaluation-error.ts";
+import { attempt, EvaluationError } from "./evaluation-error.ts";
 
 /**
  * Most work of one evaluation, in units of about ten nanoseconds. A rule on an ordinary record takes a few; a hostile
@@ -16,6 +16,12 @@ let rowsLeft = maxRows;
 export function beginWork(rows = maxRows): void {
   left = maxWork;
   rowsLeft = rows;
+}
+
+/** Carries out one evaluation on an account of its own: what others have spent is none of its business. */
+export function evaluate<T>(find: () => T, rows = maxRows): T | "failed" {
+  beginWork(rows);
+  return attempt(find);
 }
 
 /**
