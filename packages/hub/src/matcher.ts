@@ -141,8 +141,7 @@ export class Matcher {
     const expander = openExpander(group, guard, work);
     const shares = new Shares(encoder, pickFields);
     let asked = 0;
-    const request = { query: options.query, headers: options.headers };
-    const subject = { record, request, records: guard.access.records, nowMs };
+    const subject = { record, request: options, records: guard.access.records, nowMs };
     const admit = (audience: Audience, isSure: boolean): void => {
       const count = countOf(audience.clients);
       asked += count;
@@ -259,7 +258,7 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
   const data = encodeLeave(id);
   for (const group of leaving) {
     const { subscription, place } = group;
-    const request = { query: subscription.options.query, headers: subscription.options.headers };
+    const request = subscription.options;
     const then = new RecordDecisions({ guard, record: before, nowMs }, subscription);
     const now = new RecordDecisions({ guard, record: event.record, nowMs }, subscription);
     const clients: Client[] = [];
