@@ -103,10 +103,7 @@ function denyBy(
 const authRecords = new WeakMap<Identity, Readonly<Record<string, unknown>>>();
 
 /** What `@request.*` reads for an identity under a subscription. */
-export function requestValues(
-  identity: Identity,
-  { query, headers }: Pick<SubscriptionOptions, "query" | "headers">,
-): RequestValues {
+export function requestValues(identity: Identity, { query, headers }: SubscriptionOptions): RequestValues {
   return { auth: authRecordOf(identity), query, headers };
 }
 

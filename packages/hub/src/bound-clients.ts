@@ -100,14 +100,16 @@ export class BoundClients {
     const moved: Client[] = [];
     const released = new Map<string, string[]>();
     for (const key of keys) {
+      const lost: string[] = [];
       // the set changes with each of them
       const clients = [...(this.#byIdentity.get(key) ?? [])];
       for (const client of clients) {
         const binding = this.#bindings.get(client);
         if (binding === undefined) continue;
         moved.push(client);
-        if (!keep(client, binding)) released.set(key, [...(released.get(key) ?? []), client.id]);
+        if (!keep(client, binding)) lost.push(client.id);
       }
+      if (lost.length > 0) released.set(key, lost);
     }
     if (moved.length > 0) this.#context.onMoved(moved);
     for (const [identity, clientIds] of released) this.#context.onReleased(clientIds, identity);

@@ -36,7 +36,7 @@ export function provenNow(identity: AuthRecord, rows: AuthRows, entry: string): 
  * @param entry the place in the log at which the rows are
  */
 export function isRevoked({ collectionId, id, proof }: AuthRecord, rows: AuthRows, entry: string): boolean {
-  if (proof === undefined || !rows.has(collectionId) || isLater(proof.entry, entry)) return false;
+  if (proof === undefined || !rows.has(collectionId) || compareEntries(proof.entry, entry) > 0) return false;
   const row = rows.get(collectionId, id);
   if (row === undefined) return true;
   const mark = keyMark(row["tokenKey"]);
@@ -47,8 +47,4 @@ export function isRevoked({ collectionId, id, proof }: AuthRecord, rows: AuthRow
 /** Whether an identity was proven where the node is yet to come: what happens up to there does not end it. */
 export function isProvenBehind({ proof }: AuthRecord, entry: string | undefined): boolean {
   return proof !== undefined && entry !== undefined && compareEntries(proof.entry, entry) >= 0;
-}
-
-function isLater(entry: string, other: string): boolean {
-  return compareEntries(entry, other) > 0;
 }

@@ -3,11 +3,11 @@ import type { ExpandView } from "./expansion.ts";
 import type { FieldPicker } from "./field-picker.ts";
 import { encodeExport, exportRecord, type View, viewOf } from "./view.ts";
 
-/** Encodes one record event, once per view and choice of fields. */
+/** Encodes one record event, whole records once per view. */
 export class EventEncoder {
   readonly #collection: Collection;
   readonly #event: RecordEvent;
-  readonly #encoded = new Map<FieldPicker | undefined, Map<View, string>>();
+  readonly #encoded = new Map<View, string>();
 
   constructor(collection: Collection, event: RecordEvent) {
     this.#collection = collection;
@@ -26,33 +26,19 @@ export class EventEncoder {
    * @param expand what is expanded in it
    */
   encode(view: View, pickFields?: FieldPicker, expand?: ExpandView): string {
-    return expand === undefined
-      ? this.#encodeOnce(view, pickFields)
-      : this.#encodeExpanded(view, pickFields, expand);
-  }
-
-  #encodeOnce(view: View, pickFields: FieldPicker | undefined): string {
-    const encoded = this.#encoded.get(pickFields) ?? new Map<View, string>();
-    const known = encoded.get(view);
-    if (known !== undefined) return known;
-    const exported = exportRecord(this.#collection, this.#event.record, view);
-    const text = pickFields === undefined ? encodeExport(exported) : encodeSortedJson(pickFields(exported));
-    const data = this.#dataOf(text);
-    this.#encoded.set(pickFields, encoded.set(view, data));
+    // what one string asks for is encoded once for all who get the same of it: the shares see to that
+    if (pickFields !== undefined || expand !== undefined) return this.#encode(view, pickFields, expand);
+    const data = this.#encoded.get(view) ?? this.#encode(view);
+    this.#encoded.set(view, data);
     return data;
   }
 
-  /** Once for all who get the same of one string: the matcher sees to that. */
-  #encodeExpanded(view: View, pickFields: FieldPicker | undefined, expand: ExpandView): string {
+  #encode(view: View, pickFields?: FieldPicker, expand?: ExpandView): string {
     const exported = exportRecord(this.#collection, this.#event.record, view);
-    return this.#dataOf(
+    const record =
       pickFields === undefined
-        ? encodeExport(exported, expand.encode())
-        : encodeSortedJson(pickFields({ ...exported, expand: expand.toJson() })),
-    );
-  }
-
-  #dataOf(record: string): string {
+        ? encodeExport(exported, expand?.encode())
+        : encodeSortedJson(pickFields(expand ? { ...exported, expand: expand.toJson() } : exported));
     return `{"record":${record},"action":"${this.#event.action}"}`;
   }
 }

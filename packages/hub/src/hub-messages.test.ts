@@ -1,5 +1,5 @@
 import { type CustomMessage, guest } from "@sluice/protocol";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { namesIn, openRecordingHub, superuser, user } from "../../../test/harness/recording-hub.ts";
 
 const message = (values: Partial<CustomMessage> = {}): CustomMessage => ({
@@ -41,6 +41,17 @@ test("a message to one client is for nobody else", () => {
   hub.dispatchMessage(message({ clientId: "c2", rule: null }));
   expect(flush()).toEqual({ c2: 'event:news\ndata:{"a":1}\n\n' });
   expect(denied).toEqual(["rule"]);
+});
+
+test("P7: a message to one client looks at none of the others", () => {
+  const { hub, subscribe, flush } = openRecordingHub();
+  for (let index = 0; index < 100; index++) subscribe(`c${index}`, ["news"]);
+  const step = vi.spyOn(Object.getPrototypeOf(new Set().values()), "next");
+  hub.dispatchMessage(message({ clientId: "c99" }));
+  const steps = step.mock.calls.length;
+  step.mockRestore();
+  expect(Object.keys(flush())).toEqual(["c99"]);
+  expect(steps).toBeLessThan(10);
 });
 
 test("a message to one client still asks for its subscription", () => {

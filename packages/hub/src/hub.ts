@@ -284,7 +284,10 @@ export class Hub {
    * @returns how many frames that made
    */
   dispatchMessage(message: CustomMessage, entry?: string): number {
-    return this.#send(this.#matcher.matchMessage(message), entry);
+    return this.#send(
+      this.#matcher.matchMessage(message, (clientId) => this.#clients.get(clientId)),
+      entry,
+    );
   }
 
   /**

@@ -100,16 +100,24 @@ export class Matcher {
     return work.matches;
   }
 
-  /** Finds who subscribed to a message's topic, or the one client that it is for. */
-  matchMessage({ topic, data, rule, clientId }: CustomMessage): readonly Match[] {
+  /**
+   * Finds who subscribed to a message's topic, or the one client that it is for.
+   * @param find finds a client by its id
+   */
+  matchMessage(
+    { topic, data, rule, clientId }: CustomMessage,
+    find: (clientId: string) => Client | undefined,
+  ): readonly Match[] {
+    const one = clientId === undefined ? undefined : find(clientId);
+    if (clientId !== undefined && one === undefined) return [];
     const access = prepareMessageRule(rule);
     const matches: Match[] = [];
     for (const { subscription, place, clients } of this.#index.find(topicOf(topic))?.all ?? []) {
       // a topic with a query of its own names fewer subscriptions than its topic part
       if (!`${subscription.raw}?`.startsWith(`${topic}?`)) continue;
       const share: Share = { data, clients: [] };
-      for (const client of clients) {
-        if (clientId !== undefined && clientId !== client.id) continue;
+      const addressed = one === undefined ? clients : [one].filter((client) => clients.has(client));
+      for (const client of addressed) {
         const { identity } = client;
         const request = requestValues(identity, subscription.options);
         const subject = { record: {}, request, nowMs: this.#context.nowMs() };
@@ -133,8 +141,7 @@ export class Matcher {
     const expander = openExpander(group, guard, work);
     const shares = new Shares(encoder, pickFields);
     let asked = 0;
-    const request = { query: options.query, headers: options.headers };
-    const subject = { record, request, records: guard.access.records, nowMs };
+    const subject = { record, request: options, records: guard.access.records, nowMs };
     const admit = (audience: Audience, isSure: boolean): void => {
       const count = countOf(audience.clients);
       asked += count;
@@ -251,7 +258,7 @@ function matchLeaving({ leaving }: TopicGroups, { guard, order, work }: TopicWor
   const data = encodeLeave(id);
   for (const group of leaving) {
     const { subscription, place } = group;
-    const request = { query: subscription.options.query, headers: subscription.options.headers };
+    const request = subscription.options;
     const then = new RecordDecisions({ guard, record: before, nowMs }, subscription);
     const now = new RecordDecisions({ guard, record: event.record, nowMs }, subscription);
     const clients: Client[] = [];

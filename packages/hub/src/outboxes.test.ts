@@ -143,6 +143,23 @@ describe("a client that takes no bytes", () => {
     expect(reader.writes).toEqual(["first"]);
   });
 
+  test("loses nothing of what waits when it is held for a while", () => {
+    const { outboxes, reader, turn } = openBlocked({ clientBytes: 200_000, totalBytes: 1_000_000 });
+    const texts = ["a", "b", "c"].map((letter) => letter.repeat(40_000));
+    for (const text of texts) outboxes.put(reader.client, frame(text));
+    // it takes some of it, and no more
+    outboxes.unblock(reader.client);
+    turn();
+    outboxes.hold(reader.client);
+    outboxes.put(reader.client, frame("d"));
+    outboxes.endHold(reader.client, [frame("missed")], undefined);
+    reader.takes = true;
+    outboxes.unblock(reader.client);
+    turn();
+    expect(reader.writes.join("")).toBe(`first${texts.join("")}missedd`);
+    expect(outboxes.waitingBytes).toBe(0);
+  });
+
   test("counts no more when it is gone", () => {
     const { outboxes, reader } = openBlocked();
     outboxes.put(reader.client, frame("abc"));

@@ -107,16 +107,12 @@ export class Outboxes {
     while (flushed < dirty.length && (flushed % clientsPerLook > 0 || this.#context.steadyMs() < untilMs)) {
       const client = dirty[flushed];
       flushed += 1;
-      if (client !== undefined) this.#flushOne(client);
+      if (client !== undefined) this.#recount(client, () => client.flush(this.#context.limits.clientBytes));
     }
     this.#dirty = dirty.slice(flushed);
     this.#doneWrites += flushed;
     // the rest goes on in the next turn, before whoever gets something until then
     if (this.#dirty.length > 0) this.#context.defer(() => this.#flush());
-  }
-
-  #flushOne(client: Client): void {
-    this.#recount(client, () => client.flush(this.#context.limits.clientBytes));
   }
 
   #wait(client: Client, frame: Frame): void {

@@ -70,7 +70,7 @@ export class Replay {
   }
 
   #match(event: RecordEvent | CustomMessage): readonly Match[] {
-    if (event.kind === "message") return this.#matcher.matchMessage(event);
+    if (event.kind === "message") return this.#matcher.matchMessage(event, this.#context.find);
     return this.#matcher.matchRecord(event, this.#context.rulebook()) ?? [];
   }
 

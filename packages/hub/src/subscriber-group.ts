@@ -5,7 +5,6 @@ import type { Client } from "./client.ts";
 import type { CollectionAccess } from "./collection-access.ts";
 import { type ExpandPlan, planExpand } from "./expand-plan.ts";
 import { type FieldPicker, parseFields } from "./field-picker.ts";
-import { wantsLeave } from "./leave.ts";
 
 /** Which collection a topic is about, and which of its rules guards it. */
 export interface TopicGuard {
@@ -21,8 +20,6 @@ export class SubscriberGroup {
   readonly pickFields: FieldPicker | undefined;
   /** Tells the group from others of its topic, on every node alike. */
   readonly place: string;
-  /** Whether its clients are told when a record that they saw is theirs to see no more. */
-  readonly wantsLeave: boolean;
   readonly clients = new Set<Client>();
   #audiences: Audiences | undefined;
   /** `nothing` where the string asks for no expansion. */
@@ -32,7 +29,6 @@ export class SubscriberGroup {
     this.subscription = subscription;
     this.pickFields = parseFields(subscription.options.query["fields"] ?? "");
     this.place = shortHash(subscription.raw);
-    this.wantsLeave = wantsLeave(subscription);
   }
 
   /** How many audiences its clients form; none before the first event that asks for them. */

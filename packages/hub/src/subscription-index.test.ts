@@ -25,7 +25,7 @@ test("a topic has one group for each different string, with all its clients", ()
     ["a/*?x", ["c1"]],
   ]);
   expect(found(index, "a")).toEqual([]);
-  expect([index.size, index.topicCount]).toEqual([4, 2]);
+  expect(index.size).toBe(4);
 });
 
 test("a subscription that is added twice counts once", () => {
@@ -53,7 +53,8 @@ test("nothing is left when everything was removed", () => {
   const clients = [clientOf("c1"), clientOf("c2")];
   const subscriptions = ["a", "a?x", "b/*", "", "__proto__"].map(parseSubscription);
   for (const client of clients) for (const subscription of subscriptions) index.add(client, subscription);
-  expect([index.size, index.topicCount]).toEqual([10, 4]);
+  expect(index.size).toBe(10);
   for (const client of clients) for (const subscription of subscriptions) index.remove(client, subscription);
-  expect([index.size, index.topicCount, found(index, "a")]).toEqual([0, 0, []]);
+  expect(index.size).toBe(0);
+  for (const { topic } of subscriptions) expect(index.find(topic)).toBeUndefined();
 });

@@ -12,11 +12,6 @@ export class SubscriptionIndex {
     return this.#size;
   }
 
-  /** How many topics have a subscriber. */
-  get topicCount(): number {
-    return this.#topics.size;
-  }
-
   /** How many audiences events have been decided for; takes a look at every topic. */
   get audienceCount(): number {
     let count = 0;

@@ -1,6 +1,7 @@
 import type { Subscription } from "@sluice/protocol";
 import type { Subject } from "@sluice/rules";
 import type { Client } from "./client.ts";
+import { wantsLeave } from "./leave.ts";
 import { LiteralIndex } from "./literal-index.ts";
 import { SubscriberGroup, type TopicGuard } from "./subscriber-group.ts";
 
@@ -29,7 +30,7 @@ export class TopicGroups {
     const group = known ?? new SubscriberGroup(subscription);
     if (known === undefined) {
       this.#groups.set(subscription.raw, group);
-      if (group.wantsLeave) this.leaving.add(group);
+      if (wantsLeave(subscription)) this.leaving.add(group);
       if (this.#guard !== undefined) this.#byLiteral.add(group, group.literalPins(this.#guard));
     }
     if (!group.add(client)) return false;

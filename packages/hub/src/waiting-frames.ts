@@ -37,14 +37,14 @@ export class WaitingFrames {
   }
 
   /**
-   * Puts what a client missed in front of all that waits.
+   * Puts what a client missed in front of all that waits, but for what is on its way out.
    * @param had what the client has had with it; what waits and is not behind it is dropped
    */
   putFirst(missed: readonly Frame[], had: Cursor | undefined): void {
     const waiting = this.#takeRest();
     const isNew = ({ cursor }: Frame): boolean =>
       had === undefined || cursor === undefined || !hasHad(had, cursor);
-    this.#setNext([...missed, ...waiting.filter(isNew)]);
+    this.#setNext([...this.#next, ...missed, ...waiting.filter(isNew)]);
   }
 
   /** Takes out the oldest, as one batch of at most so many bytes, or of one frame. */
