@@ -130,7 +130,9 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
   const news = new CursorNews(hub, recent);
   const settled = new SettledCursors({ hub, streams, recent });
   const { maxEventBytes } = settings;
-  const feed = new EventFeed({ hub, recent, metrics, deliveries, watch, log, maxEventBytes, nowMs });
+  const hasCollections = (): boolean => collections.isLoaded;
+  const watched = { hub, hasCollections, recent, metrics, deliveries, watch };
+  const feed = new EventFeed({ ...watched, log, maxEventBytes, nowMs });
   const maxWaitingBytes = settings.streams.maxTotalOutboxBytes;
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
