@@ -130,8 +130,7 @@ function writeHead(
 function announce({ streams, recent }: GatewayContext, stream: Stream): void {
   streams.add(stream);
   const { clientId, offered } = stream;
-  const cursor =
-    offered === undefined || offered === "" || offered === notACursor ? recent.position : offered;
+  const cursor = offered && offered !== notACursor ? offered : recent.position;
   stream.toldPosition = cursor;
   const data = JSON.stringify({ clientId, cursor });
   const connected = { bytes: encodeFrame({ id: clientId, event: "PB_CONNECT", data }), subject: undefined };
