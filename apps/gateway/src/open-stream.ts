@@ -106,7 +106,8 @@ async function admit(
  * @throws where the sender hangs up meanwhile
  */
 async function readToEnd(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  await finished(incoming.resume());
+  // its listeners would keep the request in memory for the stream's life
+  await finished(incoming.resume(), { cleanup: true });
   // it was sent behind another one; where that one keeps the connection, nobody waits for this
   if (outgoing.socket === null) await once(outgoing, "socket");
 }
