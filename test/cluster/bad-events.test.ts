@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
+import { startDelayingProxy } from "../harness/delaying-proxy.ts";
+import { startGateway } from "../harness/gateway-process.ts";
 import { readMetrics } from "../harness/metrics.ts";
 import { postSubscriptions } from "../harness/realtime-client.ts";
 import { seededRandom } from "../harness/seeded-random.ts";
@@ -107,4 +109,21 @@ test("events of collections that nobody has are counted, and one line says so", 
   const lines = node?.output().match(/.*reach nobody.*/g) ?? [];
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0] ?? "")).toMatchObject({ level: 40, collection: "post", count: 1 });
+});
+
+test("events that come while a node starts are not of collections that nobody has", async () => {
+  const redisUrl = new URL(inject("redisUrl"));
+  const proxy = await startDelayingProxy(Number(redisUrl.port), { maxDelayMs: 50, random: () => 1 });
+  redisUrl.port = String(proxy.port);
+  const posts = JSON.stringify({ id: "posts_id", name: "posts", type: "base", fields: [] });
+  await cluster.redis.hset(`${cluster.prefix}collections`, "posts", posts);
+  const write = (): unknown => cluster.redis.xadd(`${cluster.prefix}log`, "*", "event", good("p1"));
+  const writing = setInterval(write, 1);
+  const gateway = await startGateway({ REDIS_URL: redisUrl.href, KEY_PREFIX: cluster.prefix });
+  const count = async (name: string): Promise<number> => (await readMetrics(gateway.url)).get(name) ?? NaN;
+  await waitUntil(async () => (await count('sluice_events_total{door="log"}')) > 0, "events");
+  clearInterval(writing);
+  expect(await count("sluice_unknown_collection_events_total")).toBe(0);
+  await gateway.kill();
+  proxy.close();
 });

@@ -467,9 +467,14 @@ test("without Redis requests are 503, and the node tells who watches it that it 
   await server.close();
 });
 
+test("its address may end in a slash", async () => {
+  const answer = await fetch(`${here}/console/?by=hand`);
+  expect(answer.url).toBe(`${here}/console`);
+});
+
 test("CONSOLE=false leaves nothing of it", async () => {
   const gateway = await startGateway({ CONSOLE: "false", PLAYGROUND: "true" });
-  for (const path of ["/console", "/console/play", "/api/console", "/api/console/clients"]) {
+  for (const path of ["/console", "/console/", "/console/play", "/api/console", "/api/console/clients"]) {
     expect((await ask(`${gateway.url}${path}`)).status).toBe(404);
   }
   await gateway.kill();

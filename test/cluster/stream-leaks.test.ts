@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type Cluster, startCluster } from "../harness/cluster.ts";
 import { readMetrics } from "../harness/metrics.ts";
+import { RawConnection } from "../harness/raw-connection.ts";
 import { postSubscriptions } from "../harness/realtime-client.ts";
 import { SseReader } from "../harness/sse-reader.ts";
 import { waitUntil } from "../harness/wait-until.ts";
@@ -101,4 +102,29 @@ test(`${streams + deafStreams} streams that end in five ways leave nothing behin
   await Promise.all(endings.map(({ lanes, end }) => openAndEnd(streams / endings.length, lanes, end)));
   await expect.poll(holdings, { timeout: 20_000, interval: 100 }).toEqual(before);
   expect(before).toMatchObject({ streams: 0, subscriptions: 0, directory: 0 });
+});
+
+const get = "GET /api/realtime HTTP/1.1\r\nHost: gateway\r\n";
+
+/** Waits until the node holds no stream. */
+const untilNoneIsHeld = (): Promise<void> =>
+  expect.poll(holdings, { timeout: 10_000 }).toMatchObject({ streams: 0, directory: 0 });
+
+test("a GET holds nothing until its body is here, and leaves nothing behind where that breaks off", async () => {
+  const connection = new RawConnection(base());
+  connection.send(`${get}Transfer-Encoding: chunked\r\n\r\n5\r\n`);
+  await untilNoneIsHeld();
+  connection.send("hello, no chunk");
+  await connection.closed();
+  expect(connection.answer).toMatch(/^HTTP\/1\.1 400 /);
+  await untilNoneIsHeld();
+});
+
+test("a GET behind another one on its connection leaves nothing behind, and the first has its stream", async () => {
+  const connection = new RawConnection(base());
+  connection.send(`${get}\r\n${get}\r\n`);
+  await waitUntil(() => connection.answer.includes("PB_CONNECT"), "the first stream");
+  expect(await holdings()).toMatchObject({ streams: 1, directory: 1 });
+  connection.close();
+  await untilNoneIsHeld();
 });

@@ -46,6 +46,7 @@ const routes: readonly (readonly [name: string, call: Call])[] = [
   ],
   ["POST /api/console/play/tokens", { method: "POST", path: "/api/console/play/tokens" }],
   ["GET /console", { method: "GET", path: "/console" }],
+  ["GET /console/", { method: "GET", path: "/console/" }],
   ["GET /console/play", { method: "GET", path: "/console/play" }],
   ["GET /console/assets/{file}", { method: "GET", path: "/console/assets/page.js" }],
   ["OPTIONS", { method: "OPTIONS" }],

@@ -36,6 +36,7 @@ export function createApp(gateway: GatewayContext): Hono<GatewayEnv> {
   if (pages !== undefined) {
     app.route("/api/console", consoleRoutes(gateway));
     app.get("/console", (context) => pages.show("index.html", context));
+    app.get("/console/", (context) => context.redirect("../console"));
     if (gateway.settings.playground) app.get("/console/play", (context) => pages.show("play.html", context));
     app.get("/console/assets/:name", (context) => pages.show(`assets/${context.req.param("name")}`, context));
   }

@@ -8,13 +8,9 @@ import { isIP, SocketAddress } from "node:net";
  * @see PocketBase core/event_request.go RealIP
  */
 export function clientAddress(request: IncomingMessage, trustedHeader: string | undefined): string {
-  const header = trustedHeader === undefined ? undefined : lastLine(request, trustedHeader);
+  const header = trustedHeader === undefined ? undefined : request.headersDistinct[trustedHeader]?.at(-1);
   const forwarded = header?.split(",").map((part) => part.trim()) ?? [];
   return normalize(forwarded.findLast((part) => isIP(part) !== 0) ?? request.socket.remoteAddress ?? "");
-}
-
-function lastLine(request: IncomingMessage, name: string): string | undefined {
-  return request.headersDistinct[name]?.at(-1);
 }
 
 function normalize(address: string): string {

@@ -10,6 +10,8 @@ const watchMs = 1_000;
 /** Reads the backplane's collections, one JSON text each, by name. */
 type ReadStored = () => Promise<ReadonlyMap<string, string>>;
 
+const noCollections = new CollectionSet();
+
 /** Where collections go. */
 export interface CollectionStoreContext {
   readonly log: Logger;
@@ -22,7 +24,7 @@ export class CollectionStore {
   readonly #context: CollectionStoreContext;
   readonly #file: string | undefined;
   #readStored: ReadStored | undefined;
-  #current = new CollectionSet();
+  #current = noCollections;
   #loading: Promise<void> = Promise.resolve();
 
   /** @param file an array in PocketBase's export format; nothing for the backplane's */
@@ -33,6 +35,11 @@ export class CollectionStore {
 
   get current(): CollectionSet {
     return this.#current;
+  }
+
+  /** Whether they are at hand, if only that there are none. */
+  get isLoaded(): boolean {
+    return this.#current !== noCollections;
   }
 
   /**

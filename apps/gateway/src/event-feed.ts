@@ -13,6 +13,8 @@ import { continueTrace } from "./tracing.ts";
 /** What a feed is made with. */
 export interface EventFeedContext {
   readonly hub: Hub;
+  /** Whether the node has its collections yet; clients it has none before. */
+  readonly hasCollections: () => boolean;
   readonly recent: RecentEvents;
   readonly metrics: Metrics;
   readonly deliveries: DeliveryWatch;
@@ -66,6 +68,7 @@ export class EventFeed {
   }
 
   #countUnknown(collection: string): void {
+    if (!this.#context.hasCollections()) return;
     this.#context.metrics.unknownCollectionEvents.inc();
     this.#unknown.warn("unknown", { collection }, "events of a collection that is not there reach nobody");
   }

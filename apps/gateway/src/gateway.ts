@@ -82,6 +82,8 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
     watch.delivered(delayMs);
   };
   const deliveries = new DeliveryWatch(onDelivered, Date.now);
+  const recent = new RecentEvents();
+  const position = (): string => recent.position;
   const records = new RecordStore({
     maxRecords: settings.followMaxRecords,
     onTooMany: (collectionId) => {
@@ -94,7 +96,7 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
   });
   const hub: Hub = new Hub({
     records,
-    position: () => recent.position,
+    position,
     nowMs: Date.now,
     steadyMs: nowMs,
     limits: {
@@ -118,7 +120,6 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
     },
     onReleased: (clientIds, identity) => void release(clientIds, identity),
   });
-  const recent = new RecentEvents();
   const streams: StreamKeeper = new StreamKeeper({
     settings: settings.streams,
     nowMs,
@@ -130,7 +131,9 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
   const news = new CursorNews(hub, recent);
   const settled = new SettledCursors({ hub, streams, recent });
   const { maxEventBytes } = settings;
-  const feed = new EventFeed({ hub, recent, metrics, deliveries, watch, log, maxEventBytes, nowMs });
+  const hasCollections = (): boolean => collections.isLoaded;
+  const watched = { hub, hasCollections, recent, metrics, deliveries, watch };
+  const feed = new EventFeed({ ...watched, log, maxEventBytes, nowMs });
   const maxWaitingBytes = settings.streams.maxTotalOutboxBytes;
   const resumer = new Resumer({ hub, recent, metrics, log, maxEventBytes, maxWaitingBytes, nowMs });
   const collections = new CollectionStore(settings.collectionsFile, {
@@ -147,7 +150,7 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
   const recordKeys = new RecordKeys({
     collections: () => collections.current,
     rows: records,
-    position: () => recent.position,
+    position,
     wait: delay,
   });
   const verifier = new TokenVerifier(settings.auth, recordKeys);
@@ -175,7 +178,8 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
       "no AUTH_SECRET, AUTH_JWKS_URL or AUTH_PUBLIC_KEY, and no secret of an auth collection: everybody is a guest",
     );
   }
-  const state = { draining: false };
+  let isDraining = false;
+  const draining = (): boolean => isDraining;
   const levels: Levels = {
     streams: () => hub.clientCount,
     maxStreams: settings.streams.maxStreams,
@@ -191,8 +195,6 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
   };
   watchLevels(metrics, levels);
   if (settings.console) {
-    const position = (): string => recent.position;
-    const draining = (): boolean => state.draining;
     const gauge = new NodeGauge({ node: backplane.nodeId, levels, position, draining });
     reporter = new Reporter({ backplane, hub, watch, gauge });
   }
@@ -236,7 +238,7 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
     }),
     metrics,
     log,
-    draining: () => state.draining,
+    draining,
     siblings,
   };
   const server = await HttpServer.open(context);
@@ -253,7 +255,7 @@ export async function startGateway(settings: Settings, options: GatewayOptions):
   shedder.start();
   reporter?.start();
   const drain = async (): Promise<void> => {
-    state.draining = true;
+    isDraining = true;
     void shedder.stop();
     const drainMs = settings.drainSeconds * 1000;
     const endMs = nowMs() + drainMs + drainGraceMs;
@@ -274,13 +276,13 @@ async function loadCollections(
   backplane: Backplane,
 ): Promise<void> {
   const where = collectionsFile === undefined ? "collections" : `COLLECTIONS_FILE: ${collectionsFile}`;
-  try {
-    const problems = await collections.start(() => backplane.readCollections());
-    if (problems.length === 0 || collectionsFile === undefined) return;
+  const problems = await collections
+    .start(() => backplane.readCollections())
+    .catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StartError([`${where}: ${reason}`], { cause });
+    });
+  if (problems.length > 0 && collectionsFile !== undefined) {
     throw new StartError(problems.map((problem) => `${where}: ${problem}`));
-  } catch (error) {
-    if (error instanceof StartError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StartError([`${where}: ${reason}`], { cause: error });
   }
 }

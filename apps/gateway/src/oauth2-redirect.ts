@@ -24,7 +24,10 @@ export async function redirectOAuth2(gateway: GatewayContext, context: NodeConte
 }
 
 async function readRedirect(gateway: GatewayContext, context: NodeContext): Promise<Redirect> {
-  const fields = context.req.method === "POST" ? await readForm(gateway, context) : queryOf(context);
+  const fields =
+    context.req.method === "POST"
+      ? await readForm(gateway, context)
+      : [...new URL(context.req.url).searchParams];
   const { values } = describeFormFields(fields);
   const first = (name: string): string => values(name)[0] ?? "";
   return { state: first("state"), code: first("code"), error: first("error") };
@@ -34,10 +37,6 @@ async function readRedirect(gateway: GatewayContext, context: NodeContext): Prom
 async function readForm({ bodies }: GatewayContext, { env }: NodeContext): Promise<FormFields> {
   const body = await bodies.read(env.incoming);
   return body.kind === "form" ? body.fields : [];
-}
-
-function queryOf({ req }: NodeContext): FormFields {
-  return [...new URL(req.url).searchParams];
 }
 
 async function sendToStream(

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { finished } from "node:stream/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Batch, type Frame } from "@sluice/hub";
 import { createClientId, encodeFrame, guest, parseCursor } from "@sluice/protocol";
@@ -31,6 +32,7 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
     context.header("X-Request-Id");
     return context.body(null, 200);
   }
+  await readToEnd(incoming, outgoing);
   const { hub, settings } = gateway;
   if (gateway.draining()) throw new UnavailableError("This node is shutting down.");
   if (hub.clientCount >= settings.streams.maxStreams) {
@@ -49,7 +51,7 @@ export async function openStream(gateway: GatewayContext, context: NodeContext):
     leave();
   };
   await admit(gateway, stream, { address, forget });
-  const socket = await writeHead(gateway, incoming, outgoing);
+  const socket = writeHead(gateway, incoming, outgoing);
   // the client may have left while it was registered
   if (socket === undefined) {
     forget();
@@ -99,29 +101,37 @@ async function admit(
   }
 }
 
+/**
+ * Waits until a request is here with its body and has its turn on its connection, before anything is held for it.
+ * @throws where the sender hangs up meanwhile
+ */
+async function readToEnd(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  // its listeners would keep the request in memory for the stream's life
+  await finished(incoming.resume(), { cleanup: true });
+  // it was sent behind another one; where that one keeps the connection, nobody waits for this
+  if (outgoing.socket === null) await once(outgoing, "socket");
+}
+
 /** @returns the connection behind the head; nothing where it is closed */
-async function writeHead(
+function writeHead(
   { settings }: GatewayContext,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-): Promise<Socket | undefined> {
+): Socket | undefined {
   if (outgoing.destroyed) return undefined;
-  // a request that was sent behind another one on its connection waits for its turn
-  if (outgoing.socket === null) await once(outgoing, "socket");
   // PocketBase sends no Connection header
   outgoing.removeHeader("Connection");
   const headers = [...streamHeaders, ...originHeaders(settings.corsOrigins, incoming.headers.origin)];
   outgoing.writeHead(200, headers.flat());
   outgoing.flushHeaders();
-  return takeConnection(incoming, outgoing);
+  return takeConnection(outgoing);
 }
 
 /** Tells the client its id, and where in the log it is: behind both its last event id is a cursor. */
 function announce({ streams, recent }: GatewayContext, stream: Stream): void {
   streams.add(stream);
   const { clientId, offered } = stream;
-  const cursor =
-    offered === undefined || offered === "" || offered === notACursor ? recent.position : offered;
+  const cursor = offered && offered !== notACursor ? offered : recent.position;
   stream.toldPosition = cursor;
   const data = JSON.stringify({ clientId, cursor });
   const connected = { bytes: encodeFrame({ id: clientId, event: "PB_CONNECT", data }), subject: undefined };

@@ -21,13 +21,12 @@ const maxEvents = 1_000;
  * answers with their log ids.
  */
 export async function publishEvents(gateway: GatewayContext, context: NodeContext): Promise<Response> {
-  const { incoming } = context.env;
   const asked = await readSuperuser(gateway, context);
   if ("refusal" in asked) return answerError(context, asked.refusal);
   const body = await readJsonBody(gateway, context);
   if ("refusal" in body) return answerError(context, body.refusal);
   const { value } = body;
-  const { traceparent } = incoming.headers;
+  const { traceparent } = context.env.incoming.headers;
   const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
   const events = sent.map((event) => traced(event, traceparent));
   const read = readEvents(events, gateway);

@@ -72,8 +72,7 @@ export class RecentEvents {
   /** The cursor of the last entry that is not newer, if it is at hand. */
   lastUpTo(cursor: string): string | undefined {
     const at = this.#find(cursor);
-    const entry = this.#entries[at]?.cursor === cursor ? cursor : this.#entries[at - 1]?.cursor;
-    return at < this.#start ? undefined : entry;
+    return this.#entries[at]?.cursor === cursor ? cursor : this.#entries[at - 1]?.cursor;
   }
 
   /** The index of the first entry that is not older. */

@@ -175,11 +175,7 @@ function readKeyPrefix(read: SettingReader, url: RedisUrl | undefined): string {
 
 function readAuth(read: SettingReader): AuthSettings {
   const secret = read.optionalText("AUTH_SECRET", "the secret of HS256 tokens");
-  const jwksUrl = read.url(
-    "AUTH_JWKS_URL",
-    ["http:", "https:"],
-    "the key set of RS, PS, ES and EdDSA tokens",
-  );
+  const jwksUrl = read.url("AUTH_JWKS_URL", "the key set of RS, PS, ES and EdDSA tokens");
   const publicKey = read.parsed(
     "AUTH_PUBLIC_KEY",
     parsePublicKey,

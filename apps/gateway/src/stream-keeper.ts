@@ -28,31 +28,23 @@ export interface StreamKeeperContext {
 export class StreamKeeper {
   readonly #streams = new Map<string, Stream>();
   readonly #context: StreamKeeperContext;
-  readonly #settings: StreamSettings;
-  readonly #nowMs: () => number;
   readonly #timers: NodeJS.Timeout[] = [];
   /** Those whose place is being noted down. */
   readonly #ending = new Set<Stream>();
 
   constructor(context: StreamKeeperContext) {
     this.#context = context;
-    this.#settings = context.settings;
-    this.#nowMs = context.nowMs;
   }
 
   start(): void {
     this.#timers.push(setInterval(() => this.#sweep(), sweepMs));
-    if (this.#settings.heartbeatSeconds > 0) {
+    if (this.#context.settings.heartbeatSeconds > 0) {
       this.#timers.push(setInterval(() => this.#beatDue(), beatStepMs));
     }
   }
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
-  }
-
-  get size(): number {
-    return this.#streams.size;
   }
 
   add(stream: Stream): void {
@@ -100,9 +92,9 @@ export class StreamKeeper {
   }
 
   async #endPaced(waiting: Set<Stream>, overMs: number, graceMs: number): Promise<void> {
-    const endMs = this.#nowMs() + overMs;
+    const endMs = this.#context.nowMs() + overMs;
     while (waiting.size > 0) {
-      const leftMs = endMs - this.#nowMs();
+      const leftMs = endMs - this.#context.nowMs();
       const share = Math.ceil(waiting.size / Math.max(1, leftMs / endStepMs));
       if (leftMs < -graceMs) {
         for (const stream of waiting) stream.end();
@@ -139,7 +131,7 @@ export class StreamKeeper {
   }
 
   #sweep(): void {
-    const stallMs = this.#settings.stallSeconds * 1000;
+    const stallMs = this.#context.settings.stallSeconds * 1000;
     for (const stream of this.#streams.values()) {
       // what ended politely and is still here never took its end
       if (stream.endedForMs() > stallMs || stream.stalledMs() > stallMs) stream.cut("stalled");
@@ -150,14 +142,14 @@ export class StreamKeeper {
   }
 
   #isDue(stream: Stream): boolean {
-    const { idleSeconds } = this.#settings;
-    const nowMs = this.#nowMs();
+    const { idleSeconds } = this.#context.settings;
+    const nowMs = this.#context.nowMs();
     const quietMs = nowMs - stream.lastFrameMs();
     return nowMs >= stream.deadlineMs || (idleSeconds > 0 && quietMs >= idleSeconds * 1000);
   }
 
   #beatDue(): void {
-    const dueMs = this.#nowMs() - this.#settings.heartbeatSeconds * 1000;
+    const dueMs = this.#context.nowMs() - this.#context.settings.heartbeatSeconds * 1000;
     let left = beatsPerStep;
     for (const stream of this.#streams.values()) {
       if (stream.lastBeatMs > dueMs) continue;

@@ -43,11 +43,11 @@ export class Stream implements ClientSink {
   /** The place in the log that was told last, but for frames of events. */
   toldPosition = "";
   readonly #context: StreamContext;
-  #openedMs: number;
+  #openedMs = 0;
   #socket: Socket | undefined;
   #isChunked = true;
-  #lastFrameMs: number;
-  #lastBeatMs: number;
+  #lastFrameMs = 0;
+  #lastBeatMs = 0;
   #hasNewFrames = false;
   /** Bytes that the kernel had not taken at the last look, and since when they do not get fewer. */
   #unsentBytes = 0;
@@ -62,10 +62,7 @@ export class Stream implements ClientSink {
     this.clientId = clientId;
     this.offered = offered;
     this.#context = context;
-    this.#openedMs = context.nowMs();
-    this.#lastFrameMs = this.#openedMs;
-    this.#lastBeatMs = this.#openedMs;
-    this.deadlineMs = this.#openedMs + lifeMs;
+    this.deadlineMs = context.nowMs() + lifeMs;
   }
 
   /**
@@ -85,7 +82,6 @@ export class Stream implements ClientSink {
     this.#socket = socket;
     this.#isOpen = true;
     this.#isChunked = isChunked;
-    // it may have waited for its turn until now
     this.#openedMs = this.#context.nowMs();
     this.#lastFrameMs = this.#openedMs;
     this.#lastBeatMs = this.#openedMs;

@@ -1,19 +1,12 @@
-import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Takes a connection over from Node's HTTP server once the head of its last response is written. Parser, request and
- * response are let go of: an idle stream costs half without them.
+ * Takes a connection over from Node's HTTP server once its last request is read to the end and the head of its last response
+ * is written. Parser, request and response are let go of: an idle stream costs half without them.
  * @returns the connection, reading; nothing where it is closed already. Its errors need no listener
  */
-export async function takeConnection(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<Socket | undefined> {
-  // a request that is let go of before its end takes its connection along
-  incoming.resume();
-  if (!incoming.readableEnded && !incoming.destroyed) await once(incoming, "end");
+export function takeConnection(outgoing: ServerResponse): Socket | undefined {
   const { socket } = outgoing;
   if (socket === null || socket.destroyed) return undefined;
   // the adapter's listeners hold the request that hono saw

@@ -26,19 +26,15 @@ type VerifySignature = (token: string) => Promise<{ readonly payload: JWTPayload
 const jwksCooldownMs = 5_000;
 const jwksTimeoutMs = 3_000;
 
-const jwksAlgorithms = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
+const pssAlgorithms = ["PS256", "PS384", "PS512"];
+const rsaAlgorithms = ["RS256", "RS384", "RS512", ...pssAlgorithms];
+const edwardsAlgorithms = ["EdDSA", "Ed25519"];
+const ecAlgorithms: Readonly<Record<string, string>> = {
+  prime256v1: "ES256",
+  secp384r1: "ES384",
+  secp521r1: "ES512",
+};
+const jwksAlgorithms = [...rsaAlgorithms, ...Object.values(ecAlgorithms), ...edwardsAlgorithms];
 
 /**
  * Verifies tokens, each with the one key that its algorithm and claims select. HS256: the key of the record that it names
@@ -156,18 +152,12 @@ function isTokenFault(error: unknown): boolean {
 function algorithmsOf(key: KeyObject): string[] {
   switch (key.asymmetricKeyType) {
     case "rsa":
-      return ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+      return rsaAlgorithms;
     case "rsa-pss":
-      return ["PS256", "PS384", "PS512"];
+      return pssAlgorithms;
     case "ec":
       return [ecAlgorithms[key.asymmetricKeyDetails?.namedCurve ?? ""] ?? "ES256"];
     default:
-      return ["EdDSA", "Ed25519"];
+      return edwardsAlgorithms;
   }
 }
-
-const ecAlgorithms: Readonly<Record<string, string>> = {
-  prime256v1: "ES256",
-  secp384r1: "ES384",
-  secp521r1: "ES512",
-};

@@ -72,11 +72,11 @@ export class SettingReader {
     return items.filter((item) => item !== "");
   }
 
-  url(name: string, protocols: readonly string[], meaning: string): URL | undefined {
-    const expected = `a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`;
+  url(name: string, meaning: string): URL | undefined {
+    const expected = "a URL beginning with http:// or https://";
     const parse = (text: string): URL => {
       const url = new URL(text);
-      if (!protocols.includes(url.protocol)) throw new TypeError(expected);
+      if (!/^https?:$/.test(url.protocol)) throw new TypeError(expected);
       return url;
     };
     return this.parsed(name, parse, meaning, expected);

@@ -129,6 +129,27 @@ describe("a token", () => {
   });
 });
 
+test("a token is good for a record that has a key of its own", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-playground-"));
+  const file = join(folder, "collections.json");
+  const users = { id: "users_id", name: "users", type: "auth", fields: [], authToken: { secret: "theirs" } };
+  await writeFile(file, JSON.stringify([users]));
+  const { url, kill } = await startGateway({ PLAYGROUND: "true", COLLECTIONS_FILE: file });
+  const record = { id: "u1", tokenKey: "a key" };
+  await publish(url, { collection: "users", action: "create", record }, superuser);
+  const asked = { collection: "users", id: "u1" };
+  const { body } = await send<{ readonly token: string }>("POST", "/play/tokens", asked, { url });
+  const stream = await SseReader.open(url);
+  expect((await postSubscriptions(url, stream.clientId, ["news", "end"], body.token)).status).toBe(204);
+  const rule = '@request.auth.id = "u1"';
+  await publish(url, [{ topic: "news", rule }, { topic: "end" }], superuser);
+  await stream.waitFor(({ event }) => event === "end", "the end");
+  expect(stream.events("news")).toHaveLength(1);
+  stream.close();
+  await kill();
+  await rm(folder, { recursive: true });
+});
+
 test("P6: no superuser's token is signed for a collection that has their collection's id", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-playground-"));
   const file = join(folder, "collections.json");

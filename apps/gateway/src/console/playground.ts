@@ -105,7 +105,8 @@ export async function makeToken(
     return answerError(context, refused("Expected an auth collection, an id, and claims as an object."));
   }
   const { id: collectionId, name: collectionName } = collection;
-  const own = { id, collectionId, collectionName, type: "auth" };
+  // without `sub` it would be one of PocketBase's own, which the key of its record signs
+  const own = { id, sub: id, collectionId, collectionName, type: "auth" };
   const token = await signToken({ ...claims, ...own }, { secret, issuer, audience, life: "1h" });
   gateway.log.info({ collection: collectionName, id, by }, "a superuser was given a token");
   return context.json({ token });
