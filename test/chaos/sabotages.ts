@@ -52,8 +52,8 @@ export const sabotages = {
   seam: [
     {
       file: "packages/hub/src/waiting-frames.ts",
-      text: "this.#setNext([...missed, ...waiting.filter(isNew)]);",
-      by: "this.#setNext(missed);",
+      text: "this.#setNext([...this.#next, ...missed, ...waiting.filter(isNew)]);",
+      by: "this.#setNext([...this.#next, ...missed]);",
     },
   ],
 } as const satisfies Record<string, readonly Replacement[]>;

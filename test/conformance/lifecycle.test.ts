@@ -91,6 +91,18 @@ describe("quiet streams", () => {
   });
 });
 
+test("streams that fall silent together end one part after the other", async () => {
+  gateway = await startGateway({ IDLE_SECONDS: "3", STREAM_SECONDS: "0", HEARTBEAT_SECONDS: "0" });
+  const streams = await Promise.all(Array.from({ length: 250 }, openSubscribed));
+  await tick();
+  await waitUntil(() => streams.some(({ ended }) => ended), "the first end", 10_000);
+  const firstMs = performance.now();
+  await Promise.all(streams.map((stream) => stream.waitForEnd(10_000)));
+  // three sweeps, one second apart
+  expect(performance.now() - firstMs).toBeGreaterThan(900);
+  await gateway.kill();
+});
+
 describe("old streams", () => {
   beforeAll(async () => {
     gateway = await startGateway({ IDLE_SECONDS: "0", STREAM_SECONDS: "2", HEARTBEAT_SECONDS: "0" });

@@ -5,6 +5,10 @@ import type { Stream } from "./stream.ts";
 
 const sweepMs = 1_000;
 
+/** Most silent streams that a sweep ends, as a share of all, or so many: behind one message to all they are silent together. */
+const sweepShare = 1 / 30;
+const leastPerSweep = 100;
+
 /** How often due heartbeats are sent, and most of them at once: together they would hold the event loop. */
 const beatStepMs = 100;
 const beatsPerStep = 1_000;
@@ -110,7 +114,7 @@ export class StreamKeeper {
   #endSome(waiting: Iterable<Stream>, share: number): number {
     let count = 0;
     for (const stream of waiting) {
-      if (count === share) break;
+      if (count >= share) break;
       if (this.#ending.has(stream) || this.#isGone(stream) || !stream.mayEnd()) continue;
       void this.#end(stream);
       count += 1;
@@ -124,7 +128,6 @@ export class StreamKeeper {
 
   /** Ends a stream, unless its client could not come back: whoever wants its end has to try again. */
   async #end(stream: Stream): Promise<void> {
-    if (this.#ending.has(stream)) return;
     this.#ending.add(stream);
     if (await this.#context.orphan(stream)) stream.end();
     this.#ending.delete(stream);
@@ -132,20 +135,24 @@ export class StreamKeeper {
 
   #sweep(): void {
     const stallMs = this.#context.settings.stallSeconds * 1000;
+    const [old, silent]: [Stream[], Stream[]] = [[], []];
     for (const stream of this.#streams.values()) {
       // what ended politely and is still here never took its end
       if (stream.endedForMs() > stallMs || stream.stalledMs() > stallMs) stream.cut("stalled");
-      // without Redis it could not come back: it would miss more than if it stayed
-      else if (this.#isDue(stream) && stream.mayEnd() && this.#context.connected()) void this.#end(stream);
+      else if (this.#context.nowMs() >= stream.deadlineMs) old.push(stream);
+      else if (this.#isSilent(stream)) silent.push(stream);
+    }
+    // without Redis they could not come back: they would miss more than if they stayed
+    if (this.#context.connected()) {
+      this.#endSome(old, Infinity);
+      this.#endSome(silent, Math.max(leastPerSweep, this.#streams.size * sweepShare));
     }
     this.#context.onSweep();
   }
 
-  #isDue(stream: Stream): boolean {
+  #isSilent(stream: Stream): boolean {
     const { idleSeconds } = this.#context.settings;
-    const nowMs = this.#context.nowMs();
-    const quietMs = nowMs - stream.lastFrameMs();
-    return nowMs >= stream.deadlineMs || (idleSeconds > 0 && quietMs >= idleSeconds * 1000);
+    return idleSeconds > 0 && this.#context.nowMs() - stream.lastFrameMs() >= idleSeconds * 1000;
   }
 
   #beatDue(): void {
