@@ -1,10 +1,11 @@
 import type { RecordRow } from "@sluice/rules";
-import { asKey, TextMap } from "./text-map.ts";
+import { asKey } from "./text-map.ts";
 
 /** What one column says in the rows that an index finds by a text: a text for each row, empty where it is none. */
 export class ColumnTexts {
   readonly #column: string;
-  readonly #texts = new TextMap<string[]>();
+  /** No `TextMap`: the text of each event is a new string, which that would look up among all keys of the process first. */
+  readonly #texts = new Map<string, string[]>();
 
   constructor(column: string) {
     this.#column = column;
